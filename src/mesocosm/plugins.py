@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mesocosm.core.files import write_json as write_json
     from mesocosm.core.plugins.entry_points import CONTRACT as CONTRACT
     from mesocosm.core.prediction_form import PredictionForm as PredictionForm
+    from mesocosm.core.progress import ProgressEvent as ProgressEvent
+    from mesocosm.core.progress import Say as Say
     from mesocosm.core.settings import Collected as Collected
     from mesocosm.core.settings import ProjectPaths as ProjectPaths
     from mesocosm.core.settings import Settings as Settings
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.task import Loading as Loading
     from mesocosm.learning.tasks.task import Record as Record
     from mesocosm.learning.tasks.task import ReportTable as ReportTable
-    from mesocosm.learning.tasks.task import Say as Say
     from mesocosm.learning.tasks.task import Task as Task
     from mesocosm.learning.tasks.version_files import read_card as read_card
     from mesocosm.learning.training.context import TrainContext as TrainContext
@@ -72,6 +73,7 @@ _NAMES = {
     "core.files": "write_json",
     "core.plugins.entry_points": "CONTRACT",
     "core.prediction_form": "PredictionForm",
+    "core.progress": "ProgressEvent Say",
     "core.settings": "Collected ProjectPaths Settings",
     "data.cleaning.missing.imputer": "Imputer",
     "data.cleaning.outliers.detector": "OutlierDetector",
@@ -89,7 +91,7 @@ _NAMES = {
     "learning.fine_tuning.layers": "freeze layers_of",
     "learning.tasks.row_checks": "check_metrics",
     "learning.tasks.significance": "wilcoxon_p",
-    "learning.tasks.task": "CheckedModel Leading Loading Record ReportTable Say Task",
+    "learning.tasks.task": "CheckedModel Leading Loading Record ReportTable Task",
     "learning.tasks.version_files": "read_card",
     "learning.training.context": "TrainContext TrainingData TrainResult",
     "monitoring.drift.detectors.feature_test": "FeatureTest",

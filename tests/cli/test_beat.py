@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from mesocosm.cli.progress import Beat, Screen
-from mesocosm.core.progress import Told
+from mesocosm.core.progress import ProgressEvent, say_as_text
 
 
 def beaten(terminal: bool, wait: float) -> list[str]:
@@ -22,7 +22,7 @@ def beaten(terminal: bool, wait: float) -> list[str]:
         Console(file=out, force_terminal=terminal, width=200, highlight=False), "1 to do", quiet=0.1
     ) as beat:
         time.sleep(0.25)  # nothing was said yet, so there is nothing to go on from
-        beat.say("models.risk", Told("about 30 s and 1.2 GB", {"about": 30.0}))
+        beat.say("models.risk", ProgressEvent("about 30 s and 1.2 GB", estimated_seconds=30.0))
         time.sleep(wait)
         beat.say("models.risk", "done")
     return [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
@@ -82,7 +82,7 @@ def test_reading_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         [f"letter {i} " + "about my card " * (i % 9) for i in range(400)],
     )
     tokens = Tokens(base.folder, 64)
-    told: Any = embeddings.encode(trunk, tokens, texts, said.append)
+    told: Any = embeddings.encode(trunk, tokens, texts, say_as_text(said.append))
     assert told.shape == (400, 384) and len(said) > 1
     assert (
         said[0].split(" of ")[1].startswith("400 texts, ")

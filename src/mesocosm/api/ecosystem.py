@@ -13,6 +13,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec, read
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import say_of_as_text
 from mesocosm.lifecycle.local_files import refuse_folder
 from mesocosm.lifecycle.project_store import open_catalog
 
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from mesocosm.app.serve import ServeSettings
     from mesocosm.client.answers import Answer, Explanation, Trace
     from mesocosm.client.predictions import Prediction
-
-Say = Callable[[str, str], None]
 
 
 class Ecosystem(FileVerbs, ListedRecords):
@@ -175,7 +174,7 @@ class Ecosystem(FileVerbs, ListedRecords):
     def build(
         self,
         prune: bool = False,
-        say: Say = lambda address, text: None,
+        say: Callable[[str, str], None] = lambda address, text: None,
         accept: Sequence[str] = (),
     ) -> BuildResult:
         """Apply the plan; what is unchanged is kept.
@@ -192,7 +191,7 @@ class Ecosystem(FileVerbs, ListedRecords):
         """
         from mesocosm.api.verbs.building import run_build
 
-        return run_build(self, prune, accept, say)
+        return run_build(self, prune, accept, say_of_as_text(say))
 
     def up(self, build: bool = True, port: int = 0) -> RunningServer:
         """Build what is outdated, then serve everything from a process of its own.

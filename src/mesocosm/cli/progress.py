@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from mesocosm.core.messages import Message
-from mesocosm.core.progress import QUIET
+from mesocosm.core.progress import QUIET, ProgressEvent, ProgressLine, render_progress
 
 
 class Screen(Console):
@@ -43,16 +43,13 @@ class Beat:
         self.next = quiet
         self.lock, self.ended = threading.Lock(), threading.Event()
 
-    def say(self, address: str, text: str) -> None:
-        """Print a line of what was done; a sentence with the record `about` has the seconds until
-        the step ends.
-        """
+    def say(self, address: str, line: ProgressLine) -> None:
+        """Print a line of what was done, in the reader's language."""
+        text = escape(render_progress(line))  # a class may be called [b]
         with self.lock:
             now = time.perf_counter()
-            record = getattr(text, "record", {})
-            if "about" in record:
-                self.due[address] = now + record["about"]
-            text = escape(str(text))  # a class may be called [b]
+            if isinstance(line, ProgressEvent) and line.estimated_seconds is not None:
+                self.due[address] = now + line.estimated_seconds
             self.last, self.at, self.next = (address, text), now, self.quiet
         self.console.print(f"[dim]{now - self.began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
         if self.console.is_terminal:

@@ -24,6 +24,8 @@ from mesocosm.core.errors import (
     RetryableError,
 )
 from mesocosm.core.files import sweep
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say, SayOf
 from mesocosm.core.records import Json
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.plan import Change
@@ -32,8 +34,6 @@ from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import ACTIONS, Resource
 from mesocosm.lifecycle.resource_makers import Record, make_dataset, make_model, make_service
 from mesocosm.lifecycle.review.stopped_build import forget_stop, keep_failure
-
-Say = Callable[[str, str], None]  # address, sentence
 
 
 @dataclass
@@ -48,7 +48,7 @@ def apply(
     spec: Spec,
     catalog: Catalog,
     changes: Sequence[Change],
-    say: Say,
+    say: SayOf,
     prune: bool = False,
     accept: Sequence[str] = (),
 ) -> Outcome:
@@ -92,7 +92,7 @@ def _try(
     catalog: Catalog,
     change: Change,
     broken: set[str],
-    say: Say,
+    say: SayOf,
     accept: frozenset[str],
 ) -> list[Finding]:
     """Apply one change; one that fails, or needs what failed, is added to `broken`.
@@ -104,14 +104,14 @@ def _try(
     failed = [need for need in resource.needs if need in broken]
     if failed:
         broken.add(change.address)
-        say(change.address, f"skipped: dependency {failed[0]} failed")
+        say(change.address, Message("progress.skipped", dependency=failed[0]))
         return []
     try:
         _make(spec, catalog, change, say, accept)
     except (ConfigValueError, RetryableError, MesocosmError) as error:
         broken.add(change.address)
         _keep_evidence(spec, change, error)
-        say(change.address, "failed")
+        say(change.address, Message("progress.failed"))
         return _findings(spec, change, error)
     return []
 
@@ -166,7 +166,7 @@ def _delist(con: Connection, address: str) -> None:
         con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.model == name))
 
 
-def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
+def _make(spec: Spec, catalog: Catalog, change: Change, say: SayOf, accept: frozenset[str]) -> None:
     """Build a resource, then list it."""
     resource, fingerprints = change.built
     makers: dict[str, Callable[..., tuple[str, Record]]] = {
@@ -194,8 +194,6 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozen
         catalog.write_audit(con, "build", action, change.address, why)
 
 
-def _make_nothing(
-    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
-) -> tuple[str, Record]:
+def _make_nothing(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[str, Record]:
     """What has no files of its own is only listed."""
     return "", lambda con: None

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NotRequired, Self, TypedDict
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.files import write_json
+from mesocosm.core.progress import ProgressEvent, ProgressLine, Say
 
 LINES, POINTS = 8, 400  # that are kept
 LOSSES = ("epoch", "train_loss", "held_loss")  # of an epoch
@@ -59,30 +59,33 @@ class ProgressFile:
         }
         self.wrote = 0.0
 
-    def record(self, say: Callable[[str], None]) -> Callable[[str], None]:
-        """`say`, with each line recorded; a line of training carries its measurements (`Told`)."""
+    def record(self, say: Say) -> Say:
+        """`say`, with each line recorded."""
 
-        def say_and_record(text: str) -> None:
-            self.add(text)
-            say(text)
+        def say_and_record(line: ProgressLine) -> None:
+            self.add(line)
+            say(line)
 
         return say_and_record
 
-    def add(self, text: str) -> None:
-        """Record a line, and the measurements that it carries."""
-        measured: Mapping[str, float] = getattr(text, "record", None) or {}
-        if "step" in measured:
-            self._add_step(measured)
-        elif "epoch" in measured:
-            self._add_epoch(measured)
-        line = masked(str(text)[:LONGEST])
-        self.state["lines"] = [*self.state["lines"], line][-LINES:]
-        self._write(at_once=bool(measured) and "step" not in measured)
+    def add(self, line: ProgressLine) -> None:
+        """Record a line in English, and the measurements that it carries."""
+        at_once = False
+        if isinstance(line, ProgressEvent):
+            self._add_measurements(line)
+            at_once = line.step is None
+        text = masked(str(line)[:LONGEST])
+        self.state["lines"] = [*self.state["lines"], text][-LINES:]
+        self._write(at_once)
 
-    def _add_epoch(self, measured: Mapping[str, float]) -> None:
-        """Add the losses of an epoch."""
-        losses = {key: measured[key] for key in LOSSES if key in measured}
-        self.state["epochs"] = [*self.state["epochs"], losses]
+    def _add_measurements(self, event: ProgressEvent) -> None:
+        """Add a point of the loss curve, or the losses of an epoch."""
+        if event.step is not None:
+            self._add_step(event)
+        elif event.epoch is not None:
+            losses = {name: getattr(event, name) for name in LOSSES}
+            known = {name: value for name, value in losses.items() if value is not None}
+            self.state["epochs"] = [*self.state["epochs"], known]
 
     def _write(self, at_once: bool) -> None:
         """Write the state, unless it was written a moment ago."""
@@ -92,14 +95,17 @@ class ProgressFile:
             self.wrote = now
             write_json(self.path, self.state)
 
-    def _add_step(self, measured: Mapping[str, float]) -> None:
+    def _add_step(self, event: ProgressEvent) -> None:
         """Add a point of the loss curve; every second one is dropped where there are too many."""
-        epochs = round(measured["epoch"] - 1 + measured["step"] / measured["of"], 4)
-        points = [*self.state["points"], [epochs, measured["loss"]]]
+        if not (event.epoch and event.step and event.steps) or event.loss is None:
+            return
+        epochs = round(event.epoch - 1 + event.step / event.steps, 4)
+        points = [*self.state["points"], [epochs, event.loss]]
         if len(points) > POINTS:
             points = points[::2]
         self.state["points"] = points
-        self.state["left"] = measured["left"]
+        if event.seconds_left is not None:
+            self.state["left"] = event.seconds_left
 
     def __enter__(self) -> Self:
         return self

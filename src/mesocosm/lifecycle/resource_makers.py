@@ -21,6 +21,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules.rule import LastSnapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
@@ -33,7 +34,6 @@ from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 from mesocosm.serving.settings import Service
 
 Record = Callable[[Connection], None]
-Say = Callable[[str], None]
 PASSES = "passes all gates"
 
 
@@ -178,12 +178,14 @@ def _check_changes(
 
 def _say_change(name: str, found: FieldChange, say: Say) -> None:
     """Report a change of new data."""
-    kind, joint = "warning", ": "
-    if found.stops:
-        kind = "accepted"
+    joint = ": "
     if found.field:
         joint = "."
-    say(f"{kind}: {name}{joint}{found.sentence}")
+    change = f"{name}{joint}{found.sentence}"
+    if found.stops:
+        say(Message("progress.change_accepted", change=change))
+    else:
+        say(Message("progress.change_warning", change=change))
 
 
 def list_forgotten_marks(spec: Spec, catalog: Catalog, name: str) -> list[str]:
@@ -247,11 +249,8 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
 
 def _say_named(named: Sequence[Mapping[str, object]], target: str, say: Say) -> None:
     """Report the labelled requests that are trained on."""
-    classes = sorted({str(row[target]) for row in named})
-    say(
-        f"training on {len(named)} labelled requests of classes that the data lack:"
-        f" {', '.join(classes)}"
-    )
+    classes = tuple(sorted({str(row[target]) for row in named}))
+    say(Message("progress.missing_classes", rows=len(named), classes=classes))
 
 
 def _identical_version(store: Path, versions: Sequence[VersionRow], made: str) -> VersionRow | None:
@@ -271,7 +270,7 @@ def _reuse_version(
     from mesocosm.learning.evaluation.metrics import check_gates
 
     missed = check_gates(gates_of, version["metrics"])
-    say("reusing an identical version")
+    say(Message("progress.identical_version"))
     _say_missed(missed, say)
     state, why = _state_of(missed)
     return version["id"], lambda con: catalog.set_version_state(con, version["id"], state, why)
@@ -286,7 +285,7 @@ def _state_of(missed: Sequence[str]) -> tuple[str, str]:
 
 def _say_missed(missed: Sequence[str], say: Say) -> None:
     for sentence in missed:
-        say(f"refused: {sentence}")
+        say(Message("progress.refused", reason=sentence))
 
 
 def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[str, Record]:
@@ -307,7 +306,7 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     if _runs(now, version, answers):
         return ident, lambda con: None
     if _runs(catalog.rollout(name), version, answers):
-        say(f"the rollout of {version} is in progress")
+        say(Message("progress.rollout_in_progress", version=version))
         return ident, lambda con: None
     new = Deployment(name, service, version, answers, "build", change.why)
     return ident, lambda con: say(deploy_version(catalog, con, new))

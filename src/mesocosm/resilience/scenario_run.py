@@ -21,6 +21,8 @@ from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.client.predictions import Prediction
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import SayOf
 from mesocosm.core.values.json_shapes import read_number
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.resilience.act_result import ActResult, find_missed, is_final
@@ -33,7 +35,7 @@ QUIET = 5.0  # seconds without an alert that count as none
 PAUSE = 0.3  # seconds between two looks at the catalog
 
 
-def play_story(spec: Spec, story: Story, say: Callable[[str, str], None]) -> list[ActResult]:
+def play_story(spec: Spec, story: Story, say: SayOf) -> list[ActResult]:
     """Play a story on a copy of what is built.
 
     Args:
@@ -50,10 +52,10 @@ def play_story(spec: Spec, story: Story, say: Callable[[str, str], None]) -> lis
         began = copy.catalog.clock()
         results = []
         for act in story.acts:
-            say(act.act, f"to {act.service}")
+            say(act.act, Message("progress.act_starts", service=act.service))
             result = _play_act(spec, copy, act, began)
             results.append(result)
-            say(act.act, "; ".join(result.missed) or "as expected")
+            say(act.act, "; ".join(result.missed) or Message("progress.as_expected"))
         return results
 
 

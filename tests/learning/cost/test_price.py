@@ -14,6 +14,7 @@ import pytest
 from conftest import SMALL
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.core.progress import say_as_text
 from mesocosm.core.timer import process_memory, reset_peak_memory
 from mesocosm.learning.cost.estimate import CALIBRATION, CostEstimate, estimate_cost, track_estimate
 from mesocosm.learning.cost.predictive import predictive_job
@@ -87,8 +88,8 @@ def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> No
         quote.timer.end("heads")
         assert quote.remaining() == pytest.approx(60 * max(off, 0.05), rel=0.05)
         assert len(lines) == 2 and all(
-            "corrected estimate" in line
-            and line.record["about"] == pytest.approx(quote.remaining(), rel=0.01)
+            "corrected estimate" in str(line)
+            and line.estimated_seconds == pytest.approx(quote.remaining(), rel=0.01)
             for line in lines[1:]
         )
 
@@ -144,7 +145,9 @@ def test_each_road_is_priced_before_and_settled_after(
     before = job_for(model, columns, split, kinds, site)
     assert before is not None and phases <= set(before.work)
     said: list[str] = []
-    told = train_version("m", model, columns, split, kinds, site, said.append).metrics["price"]
+    told = train_version("m", model, columns, split, kinds, site, say_as_text(said.append)).metrics[
+        "price"
+    ]
     assert set(told["said"]["phases"]) - {"starting"} >= phases and set(told["took"]["phases"]) <= {
         "starting",
         *before.work,

@@ -257,7 +257,7 @@ def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> Non
     assert (
         metrics["r2"] is None
         and "r2" not in metrics["interval"]
-        and NumberOutcome().summarize(metrics).startswith("R2 not known")
+        and str(NumberOutcome().summarize(metrics)).startswith("R2 not known")
     )
     level = NumberOutcome()
     level.mean, level.sd = 1.0, 2.0
@@ -282,7 +282,7 @@ def test_test_rows_of_one_value_have_no_r2() -> None:
     outcome = NumberOutcome()
     outcome.fit("y", [1.0, 2.0, 3.0])
     assert (
-        outcome.summarize({"r2": None, "mae": 0.5, "interval": {}})
+        str(outcome.summarize({"r2": None, "mae": 0.5, "interval": {}}))
         == "R2 not known (all test rows have one value), mean error 0.5"
     )
 

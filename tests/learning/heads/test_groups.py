@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.heads import HEADS
 from mesocosm.learning.heads.folds import count_held_out, make_folds, shuffle_rows
 from mesocosm.learning.heads.kernel import KernelRidge, log_loss
@@ -158,7 +159,7 @@ def test_the_choice_is_by_what_holds_on_rows_of_other_groups() -> None:
     said: list[str] = []
     fooled, honest = (
         select_head(TrainingRows(none, x, y, 2, 7)),
-        select_head(TrainingRows(none, x, y, 2, 7, groups=groups), say=said.append),
+        select_head(TrainingRows(none, x, y, 2, 7, groups=groups), say=say_as_text(said.append)),
     )
     judged, answers, _ = copies(400, 1, seed=9, tell=1.5)
     many = np.zeros((len(judged), 0), np.float32)
@@ -166,7 +167,9 @@ def test_the_choice_is_by_what_holds_on_rows_of_other_groups() -> None:
         fooled.logits(many, judged), answers
     )
     one = select_head(
-        TrainingRows(none, x, y, 2, 7, groups=np.zeros(len(x), int)), "linear", say=said.append
+        TrainingRows(none, x, y, 2, 7, groups=np.zeros(len(x), int)),
+        "linear",
+        say=say_as_text(said.append),
     )
     assert np.isfinite(one.loss) and any(
         "of one group, so they are left out one by one" in s for s in said

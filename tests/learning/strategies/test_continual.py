@@ -16,6 +16,7 @@ import torch
 from conftest import SMALL, said_of
 from little_base import little_base
 
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
@@ -113,7 +114,7 @@ def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     net, said = taught(base, tune, FIRST[:8]), list[str]()
     past = PreviousVersion(Continual(ewc=1), "judge-v1", tmp_path)
     assert (
-        not past.begin(net, base, "bitfit", outcome, said.append) and not said
+        not past.begin(net, base, "bitfit", outcome, say_as_text(said.append)) and not said
     )  # nothing was there
     past.end(
         net,
@@ -126,12 +127,12 @@ def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     with torch.no_grad():
         net.bias += 1
     assert (
-        past.begin(net, base, "bitfit", outcome, said.append)
+        past.begin(net, base, "bitfit", outcome, say_as_text(said.append))
         and "warm start from judge-v1; important weights" in said[-1]
     )
     assert float(net.bias.detach().abs().max()) < 0.9 and net.anchor is not None
     assert (
-        not past.begin(net, base, "lora", outcome, said.append)
+        not past.begin(net, base, "lora", outcome, say_as_text(said.append))
         and "restarting from scratch" in said[-1]
     )
 

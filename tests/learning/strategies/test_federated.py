@@ -11,6 +11,7 @@ from conftest import SMALL, said_of, small_rows
 from sklearn.linear_model import LogisticRegression
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.heads.selection import TrainingRows
 from mesocosm.learning.strategies.federated import Federated, _average_weights, fit_federated_head
 
@@ -65,7 +66,9 @@ def test_a_site_of_one_class_learns_with_the_others() -> None:
     y[sites == 2] = 1
     none = np.zeros((len(y), 0))
     told: list[str] = []
-    head = fit_federated_head(Federated(), sites, TrainingRows(none, x, y, 2, 7), told.append)
+    head = fit_federated_head(
+        Federated(), sites, TrainingRows(none, x, y, 2, 7), say_as_text(told.append)
+    )
     assert (
         head.settings["sites"] == 3
         and np.mean(head.logits(none, x).argmax(1) == y)

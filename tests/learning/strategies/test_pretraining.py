@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import encode, load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
@@ -67,7 +68,9 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(
         "long": [len(t) > 60 for t in texts],
         "words": [None if len(t) % 7 == 0 else len(t.split()) for t in texts],
     }
-    made, told = pretrain(base, Corpus(texts, known), setting, 32, 7, tmp_path, said.append)
+    made, told = pretrain(
+        base, Corpus(texts, known), setting, 32, 7, tmp_path, say_as_text(said.append)
+    )
     assert (
         told["after"] < told["before"] * (0.9 if name != "contrastive" else 1.0)
         and told["texts"] > 100
@@ -75,7 +78,9 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(
     assert any("held-out loss" in s for s in said) and not list(
         (tmp_path / "work").glob("pretrain-*")
     )
-    again, _ = pretrain(base, Corpus(texts, known), setting, 32, 7, tmp_path, said.append)
+    again, _ = pretrain(
+        base, Corpus(texts, known), setting, 32, 7, tmp_path, say_as_text(said.append)
+    )
     assert (
         again == made and resolve(str(made.folder), Path("/")).weights
     )  # a folder laid out as a hub's

@@ -12,6 +12,7 @@ from conftest import said_of
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.heads import HEADS
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
 
@@ -52,7 +53,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
         (none[rest], x[rest]),
         (none[held], x[held], y[held]),
         fit,
-        said.append,
+        say_as_text(said.append),
     )
     assert (
         told["bare"] == len(rest)
@@ -77,11 +78,17 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
         (none[rest], x[rest]),
         (none[held], x[held], y[held]),
         worse,
-        said.append,
+        say_as_text(said.append),
     )
     assert same is head and told["used"] == 0
     nobody, told = self_train(
-        head, SelfTraining(), (none[few], x[few], y[few]), (none[:0], x[:0]), None, fit, said.append
+        head,
+        SelfTraining(),
+        (none[few], x[few], y[few]),
+        (none[:0], x[:0]),
+        None,
+        fit,
+        say_as_text(said.append),
     )
     assert nobody is head and told["used"] == 0
 

@@ -16,6 +16,7 @@ from conftest import said_of
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.tasks.ranking import scorer, train
 from mesocosm.learning.tasks.ranking.features import (
     cold_start_matrix,
@@ -281,7 +282,7 @@ def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(
     histories = rounds(300, 40)
     vectors, how = np.eye(40, dtype=np.float32)[:, :8], Towers(epochs=30, width=16)
     told: list[str] = []
-    made = fit_towers(histories, 40, vectors, how, 7, told.append)
+    made = fit_towers(histories, 40, vectors, how, 7, say_as_text(told.append))
     known, right = [h[:-1] for h in histories], np.array([h[-1] for h in histories])
 
     def found(towers: TwoTowerModel) -> float:
@@ -290,11 +291,11 @@ def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(
         )
 
     assert found(made) > 0.8
-    again = fit_towers(histories, 40, vectors, how, 7, told.append)
+    again = fit_towers(histories, 40, vectors, how, 7, say_as_text(told.append))
     assert np.array_equal(made.items, again.items) and all(
         np.array_equal(made.net[k], again.net[k]) for k in made.net
     )
-    on = fit_towers(histories, 40, vectors, how, 7, told.append, made)
+    on = fit_towers(histories, 40, vectors, how, 7, say_as_text(told.append), made)
     assert found(on) > 0.8, "learning on keeps what was known"
     assert np.isfinite(made.people([[]])).all()
 

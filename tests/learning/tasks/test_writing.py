@@ -18,6 +18,7 @@ from conftest import said_of
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.model import Model
@@ -239,7 +240,9 @@ def test_teaching_that_was_stopped_ends_with_the_same_weights(
         )
     monkeypatch.setattr(trainer, "save_checkpoint", kept)
     said: list[str] = []
-    train_version("writer", model, columns, split, {"q": "text", "a": "text"}, site, said.append)
+    train_version(
+        "writer", model, columns, split, {"q": "text", "a": "text"}, site, say_as_text(said.append)
+    )
     assert (site.folder / "delta.safetensors").read_bytes() == (
         whole / "delta.safetensors"
     ).read_bytes()

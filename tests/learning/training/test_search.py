@@ -13,6 +13,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.catalog import Catalog
+from mesocosm.core.progress import say_as_text
 from mesocosm.learning.model import Model
 from mesocosm.learning.training.search import search
 
@@ -93,7 +94,7 @@ def test_a_search_that_was_stopped_goes_on_in_the_catalogs_database(tmp_path: Pa
         one,
         one.search,
         lambda m, w: seen.append(m) or score(m, w),
-        said.append,
+        say_as_text(said.append),
         catalog.url,
         "made",
     )  # type: ignore[arg-type, func-returns-value]
@@ -103,7 +104,7 @@ def test_a_search_that_was_stopped_goes_on_in_the_catalogs_database(tmp_path: Pa
         one,
         one.search,
         lambda *_: pytest.fail("nothing is left to try"),
-        said.append,
+        say_as_text(said.append),
         catalog.url,
         "made",
     )  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesocosm.api.results.plan import Plan
@@ -11,11 +11,10 @@ from mesocosm.api.results.project import BuildResult, BuiltResource
 from mesocosm.core.confidential.owner_files import owner_only
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import SayOf
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
-
-Say = Callable[[str, str], None]
 
 
 def make_plan(eco: Ecosystem, details: bool) -> Plan:
@@ -50,7 +49,7 @@ def _add_details(eco: Ecosystem, plan: Plan) -> Plan:
     )
 
 
-def run_build(eco: Ecosystem, prune: bool, accept: Sequence[str], say: Say) -> BuildResult:
+def run_build(eco: Ecosystem, prune: bool, accept: Sequence[str], say: SayOf) -> BuildResult:
     """Delete expired rows, then apply the plan."""
     from mesocosm.lifecycle.apply import apply
     from mesocosm.lifecycle.jobs.retention import expire
@@ -59,7 +58,7 @@ def run_build(eco: Ecosystem, prune: bool, accept: Sequence[str], say: Say) -> B
     began = time.perf_counter()
     for expired in expire(eco.spec, eco.catalog):
         rows = sum(expired["rows"].values())
-        say(f"datasets.{expired['dataset']}", str(Message("api.rows_expired", rows=rows)))
+        say(f"datasets.{expired['dataset']}", Message("api.rows_expired", rows=rows))
     outcome = apply(eco.spec, eco.catalog, make_plan(eco, details=False), say, prune, accept)
     seconds = round(time.perf_counter() - began, 1)
     done = [_describe_built(eco, resource) for resource in outcome.done]

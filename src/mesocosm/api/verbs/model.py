@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mesocosm.api.results.model import (
     AcceptedClass,
@@ -19,6 +20,10 @@ from mesocosm.api.verbs.group import VerbGroup, write_page
 from mesocosm.catalog.rows import VersionRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say, say_as_text
+
+if TYPE_CHECKING:
+    from mesocosm.api.ecosystem import Ecosystem
 
 LOCK_WAIT = 900  # seconds that a retraining waits for a build
 
@@ -162,12 +167,7 @@ class ModelVerbs(VerbGroup):
         Raises:
             MesocosmError: the service runs no model, or a source is at fault.
         """
-        from mesocosm.lifecycle.build_lock import hold_build_lock
-        from mesocosm.lifecycle.jobs.retrain import retrain
-
-        eco = self._eco
-        with hold_build_lock(eco.spec.root / ".mesocosm", wait=LOCK_WAIT):
-            return Challenge.from_json(retrain(eco.spec, eco.catalog, service, reason, say))
+        return run_retraining(self._eco, service, reason, say_as_text(say))
 
     def bases(self) -> BaseModels:
         """The pretrained base models that come with Mesocosm; a hub id or a folder is a base
@@ -202,3 +202,12 @@ class ModelVerbs(VerbGroup):
             target.write_text(text, encoding="utf-8")
             written = str(target)
         return Suggestions.from_json({"proposals": found, "written": written})
+
+
+def run_retraining(eco: Ecosystem, service: str, reason: str, say: Say) -> Challenge:
+    """Train and evaluate a challenger for a service, with its progress as data."""
+    from mesocosm.lifecycle.build_lock import hold_build_lock
+    from mesocosm.lifecycle.jobs.retrain import retrain
+
+    with hold_build_lock(eco.spec.root / ".mesocosm", wait=LOCK_WAIT):
+        return Challenge.from_json(retrain(eco.spec, eco.catalog, service, reason, say))

@@ -10,8 +10,10 @@ from mesocosm.api.results.trials import DataDrill, FaultDrill, ScenarioResult
 from mesocosm.api.verbs.group import VerbGroup
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import SayOf, say_of_as_text
 
 if TYPE_CHECKING:
+    from mesocosm.api.ecosystem import Ecosystem
     from mesocosm.resilience.data_drill import Report
 
 
@@ -91,11 +93,16 @@ class TestVerbs(VerbGroup):
             ConfigError: the story cannot be played.
             MesocosmError: there is no story, nothing is built, or the copy does not come up.
         """
-        from mesocosm.resilience.scenario import read_story
-        from mesocosm.resilience.scenario_run import play_story
+        return run_scenario(self._eco, Path(story) if story else None, say_of_as_text(say))
 
-        scenario = read_story(self._eco.spec, Path(story) if story else None)
-        say("", str(Message("api.scenario_starts", acts=len(scenario.acts))))
-        acts = [act.as_json() for act in play_story(self._eco.spec, scenario, say)]
-        missed = sum(bool(act["missed"]) for act in acts)
-        return ScenarioResult.from_json({"about": scenario.about, "acts": acts, "missed": missed})
+
+def run_scenario(eco: Ecosystem, story: Path | None, say: SayOf) -> ScenarioResult:
+    """Run a scenario test, with its progress as data."""
+    from mesocosm.resilience.scenario import read_story
+    from mesocosm.resilience.scenario_run import play_story
+
+    scenario = read_story(eco.spec, story)
+    say("", Message("api.scenario_starts", acts=len(scenario.acts)))
+    acts = [act.as_json() for act in play_story(eco.spec, scenario, say)]
+    missed = sum(bool(act["missed"]) for act in acts)
+    return ScenarioResult.from_json({"about": scenario.about, "acts": acts, "missed": missed})

@@ -73,7 +73,7 @@ def format_dataset(name: str, data: ReportedDataset) -> str:
     return "\n".join(
         [
             head.render(),
-            *(f"  {line}" for line in sentences(report.get("sources", {}))),
+            *(f"  {line.render()}" for line in sentences(report.get("sources", {}))),
             *_format_notes(report),
             *(f"  {rows:>5}  {why}" for why, rows in report["reasons"].items()),
             "  " + pad(Message("cli.report.column.field").render(), -16) + "".join(titles),

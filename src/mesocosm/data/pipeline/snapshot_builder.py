@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mesocosm.catalog.contents import SnapshotFacts, SnapshotReport, SourceAccount
 from mesocosm.core.errors import belonging_to
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Collected, ProjectPaths, Source
 from mesocosm.data.dataset import Dataset
@@ -48,7 +50,6 @@ from mesocosm.data.sources.query_results import count_rows
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Say = Callable[[str], None]
 KEPT = ("_row", "_part", "_line", "_split")
 
 
@@ -233,8 +234,8 @@ def _collect(
         ):
             found[source] = sources[source].collect(where, con, f"src_{source}")
         for note in found[source].notes:
-            say(f"{source}: {note}")
-        say(f"{found[source].rows} rows from {source}")
+            say(Message("progress.source_note", source=source, note=note))
+        say(Message("progress.source_rows", rows=found[source].rows, source=source))
     con.execute("set preserve_insertion_order=false")
     return found
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesocosm.catalog.contents import FieldStatistics, MissingPattern, SnapshotReport
+from mesocosm.core.messages import Message
 from mesocosm.data.cleaning.facts import FieldFacts
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.column_groups import groups
@@ -302,13 +303,21 @@ def _list_treated(rows: Table, fields: Fields, facts: Facts) -> dict[tuple[str, 
     return asked
 
 
-def account_sentence(account: dict[str, int]) -> str:
+def account_sentence(account: dict[str, int]) -> Message:
     """The row counts in words; they add up."""
-    more = "".join(f" + {account[k]} {k}" for k in ("forgotten", "expired") if account.get(k))
-    return (
-        f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined +"
-        f" {account['duplicates']} duplicates{more}"
+    sentence = Message(
+        "progress.rows_account",
+        rows=account["in"],
+        kept=account["kept"],
+        quarantined=account["quarantined"],
+        duplicates=account["duplicates"],
     )
+    if account.get("forgotten"):
+        rows = account["forgotten"]
+        sentence = Message("progress.rows_forgotten", account=sentence, rows=rows)
+    if account.get("expired"):
+        sentence = Message("progress.rows_expired", account=sentence, rows=account["expired"])
+    return sentence
 
 
 def score(

@@ -138,7 +138,7 @@ def _places_of(con: DuckDBPyConnection, what: str) -> list[str]:
     return [f"{file}:{line}" for file, line in con.execute(query).fetchall()]
 
 
-def sentences(accounts: Mapping[str, SourceAccount]) -> list[str]:
+def sentences(accounts: Mapping[str, SourceAccount]) -> list[Message]:
     """The accounts in words, a line for each source; none where one source alone feeds the dataset.
 
     >>> sentences({"a": {"role": "rows", "read": 3, "used": 3, "rejected": 0}})
@@ -149,34 +149,47 @@ def sentences(accounts: Mapping[str, SourceAccount]) -> list[str]:
     return [_sentence(source, account) for source, account in accounts.items()]
 
 
-def _sentence(source: str, account: SourceAccount) -> str:
-    line = (
-        f"{source}: {account['read']} rows read = {account['used']} used +"
-        f" {account['unmatched']} unmatched + {account['repeated']} repeated"
+def _sentence(source: str, account: SourceAccount) -> Message:
+    line = Message(
+        "progress.source_read",
+        source=source,
+        read=account["read"],
+        used=account["used"],
+        unmatched=account["unmatched"],
+        repeated=account["repeated"],
     )
     if account["rejected"]:
-        line += f" + {account['rejected']} rejected"
+        line = Message("progress.source_rejected", account=line, rejected=account["rejected"])
     if account["role"] == "rows":
         return line
     if account["without"]:
-        rows = "row has" if account["without"] == 1 else "rows have"
-        line += f"; {account['without']} leading {rows} no row in it"
+        line = Message("progress.source_without", account=line, count=account["without"])
     if account["repeated"]:
-        line += _describe_repeated(account)
+        line = _add_repeated(line, account)
     return line
 
 
-def _describe_repeated(account: SourceAccount) -> str:
-    """Where the rows of a partner are that follow the first one of a key."""
-    places = _shown(account["repeated_at"], account["repeated"])
-    if account["repeated_differ"]:
-        places += f", {account['repeated_differ']} of them with other values"
-    return (
-        f"; the first row of each '{account['on']}' is used, {account['repeated']} repeated not"
-        f" ({places})"
+def _add_repeated(line: Message, account: SourceAccount) -> Message:
+    """A line with the places of the rows of a partner that follow the first one of a key."""
+    key, repeated = account["on"], account["repeated"]
+    places = _shown(account["repeated_at"], repeated)
+    if not account["repeated_differ"]:
+        return Message(
+            "progress.source_repeated", account=line, key=key, repeated=repeated, places=places
+        )
+    return Message(
+        "progress.source_repeated_differ",
+        account=line,
+        key=key,
+        repeated=repeated,
+        places=places,
+        differ=account["repeated_differ"],
     )
 
 
-def _shown(places: Sequence[str], count: int, most: int = 3) -> str:
-    more = f" and {count - most} more" if count > most else ""
-    return ", ".join(places[:most]) + more
+def _shown(places: Sequence[str], count: int, most: int = 3) -> Message | tuple[str, ...]:
+    """The first places, and how many more there are."""
+    first = tuple(places[:most])
+    if count <= most:
+        return first
+    return Message("progress.places_and_more", places=first, more=count - most)

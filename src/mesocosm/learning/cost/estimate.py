@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesocosm.core.files import write_json
-from mesocosm.core.progress import Told
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import ProgressEvent, Say
 from mesocosm.core.timer import PhaseTimer, process_memory, reset_peak_memory
 
 if TYPE_CHECKING:
@@ -36,22 +37,25 @@ MIN_RATIO = 1.5  # and the ratio by which it must
 BENCHMARK_VALID = 600.0  # seconds for which a measured pace holds
 _paces: list[tuple[float, float]] = []  # when the pace was measured last, and the pace
 BENCHMARK_SECONDS = 0.0101  # of the benchmark on the machine where the units were timed
-PHASE_NAMES = {  # phases as a reader names them, where their key in stored records is another word
-    "starting": "imports",
-    "reading": "embedding",
-    "looking": "embedding images",
-    "heads": "fitting heads",
-    "tuning": "fine-tuning",
-    "judging": "evaluation",
-    "agreement": "checking ONNX parity",
-    "parts alone": "ablation",
-    "curve": "learning curve",
-    "looking closer": "diagnostics",
-    "matrix": "query projection",
-    "writing": "generation",
-    "weighing": "weighting features",
-    "solving": "item similarity",
-    "towers": "two-tower training",
+PHASE_NAMES = {  # phases, by their key in stored records, as a reader names them
+    "starting": Message("progress.phase_starting"),
+    "reading": Message("progress.phase_reading"),
+    "looking": Message("progress.phase_looking"),
+    "heads": Message("progress.phase_heads"),
+    "tuning": Message("progress.phase_tuning"),
+    "judging": Message("progress.phase_judging"),
+    "agreement": Message("progress.phase_agreement"),
+    "parts alone": Message("progress.phase_parts_alone"),
+    "curve": Message("progress.phase_curve"),
+    "looking closer": Message("progress.phase_diagnostics"),
+    "matrix": Message("progress.phase_matrix"),
+    "writing": Message("progress.phase_writing"),
+    "weighing": Message("progress.phase_weighing"),
+    "solving": Message("progress.phase_solving"),
+    "towers": Message("progress.phase_towers"),
+    "export": Message("progress.phase_export"),
+    "search": Message("progress.phase_search"),
+    "pretraining": Message("progress.phase_pretraining"),
 }
 UNITS = {  # seconds a unit, on that machine
     "token": 1.0e-11,
@@ -110,14 +114,21 @@ class CostEstimate:
         """Of all phases."""
         return sum(self.phases.values())
 
-    def text(self) -> Told:
-        """In words, with the longest three phases; carries the seconds as `about`."""
+    def message(self) -> Message:
+        """In words, with the longest three phases."""
         longest = sorted(self.phases.items(), key=lambda p: -p[1])[:3]
-        phases = ", ".join(f"{PHASE_NAMES.get(p, p)} {format_duration(s)}" for p, s in longest)
-        return Told(
-            f"about {format_duration(self.seconds)} and {self.gigabytes:.1f} GB ({phases})",
-            {"about": round(self.seconds, 2)},
+        phases = tuple(
+            Message("progress.phase", name=PHASE_NAMES.get(p, p), duration=describe_duration(s))
+            for p, s in longest
         )
+        duration = describe_duration(self.seconds)
+        return Message(
+            "progress.estimate", duration=duration, gigabytes=self.gigabytes, phases=phases
+        )
+
+    def text(self) -> str:
+        """The message in English."""
+        return str(self.message())
 
     def as_json(self) -> CostFigures:
         """The estimate as plain data."""
@@ -141,12 +152,13 @@ class TrackedEstimate:
     def __post_init__(self) -> None:
         reset_peak_memory()
 
-    def announce(self, say: Callable[[str], None]) -> None:
+    def announce(self, say: Say) -> None:
         """Report the estimate, and again whenever a phase ends and the remaining time has clearly
         changed.
         """
-        say(self.estimate.text())
-        until = time.perf_counter() + self.estimate.seconds
+        seconds = self.estimate.seconds
+        say(ProgressEvent(self.estimate.message(), estimated_seconds=round(seconds, 2)))
+        until = time.perf_counter() + seconds
 
         def correct() -> None:
             nonlocal until
@@ -155,8 +167,8 @@ class TrackedEstimate:
             similar = 1 / MIN_RATIO < (left + 1) / (before + 1) < MIN_RATIO
             if abs(left - before) > MIN_CHANGE and not similar:
                 until = now + left
-                text = f"corrected estimate: about {format_duration(left)} left"
-                say(Told(text, {"about": round(left, 2)}))
+                message = Message("progress.corrected_estimate", left=describe_duration(left))
+                say(ProgressEvent(message, estimated_seconds=round(left, 2)))
 
         self.timer.on_end = correct
 
@@ -262,17 +274,17 @@ def track_estimate(job: Job, store: Path) -> TrackedEstimate:
     return TrackedEstimate(job, estimate_cost(job, store), store)
 
 
-def format_duration(seconds: float) -> str:
+def describe_duration(seconds: float) -> Message:
     """A duration in two digits.
 
-    >>> format_duration(7.62), format_duration(128), format_duration(7300)
-    ('7.6 s', '2.1 min', '2.0 h')
+    >>> print(describe_duration(7.62), describe_duration(128), describe_duration(7300), sep=", ")
+    7.6 s, 2.1 min, 2.0 h
     """
     if seconds < 99.5:
-        return f"{seconds:.2g} s"
+        return Message("progress.seconds", seconds=float(seconds))
     if seconds < 5400:
-        return f"{seconds / 60:.1f} min"
-    return f"{seconds / 3600:.1f} h"
+        return Message("progress.minutes", minutes=seconds / 60)
+    return Message("progress.hours", hours=seconds / 3600)
 
 
 def machine_pace() -> float:

@@ -8,16 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Columns, take_rows
-from mesocosm.learning.evaluation.model_card import COMPARED, leading_label, leading_metric
+from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.heads import Blend
 from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.linear import Linear
+from mesocosm.learning.metric_names import name_metric
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.heads.head import Head
 
+ABLATIONS = {  # kinds of input, by their key in the record
+    "text alone": Message("progress.text_only"),
+    "images alone": Message("progress.images_only"),
+    "table alone": Message("progress.table_only"),
+}
 MAX_ROWS = 5000  # training rows up to which each kind of input is also fitted alone
 MIN_ROWS = 30  # test rows under which the previous version is not compared
 Comparison = dict[str, float]  # metrics of another model, the gain over it, and its p-value
@@ -47,7 +55,7 @@ def ablate_inputs(
     feats: Features,
     parts: Splits,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
     seen: int = 0,
 ) -> dict[str, Comparison]:
     """Metrics of each kind of input without the others: texts, images, the table; nothing where
@@ -69,7 +77,15 @@ def ablate_inputs(
         compared: Comparison = parts.outcome.compare(predictions, others, parts.y["test"])
         found[name] = compared
         gain, p = compared["gain"], compared["p"]
-        say(f"{COMPARED[name]}: {_describe(compared)}; full model {gain:+.3f} (p = {p:.2g})")
+        say(
+            Message(
+                "progress.ablation",
+                name=ABLATIONS[name],
+                metric=_describe(compared),
+                gain=gain,
+                p=p,
+            )
+        )
     return found
 
 
@@ -146,7 +162,7 @@ def compare_with_previous(
     before: LastVersion,
     rows: Columns,
     parts: Splits,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Comparison]:
     """The previous version on the test rows that it was not trained on; nothing where they are few,
     or where its classes are others.
@@ -162,12 +178,17 @@ def compare_with_previous(
     found: Comparison = parts.outcome.compare(predictions[pick], others, parts.y["test"][pick])
     found = found | {"rows": len(pick)}
     say(
-        f"previous version on the same {len(pick)} rows: {_describe(found)}; this version"
-        f" {found['gain']:+.3f} (p = {found['p']:.2g})"
+        Message(
+            "progress.previous_version",
+            rows=len(pick),
+            metric=_describe(found),
+            gain=found["gain"],
+            p=found["p"],
+        )
     )
     return {"last version": found}
 
 
-def _describe(figures: Comparison) -> str:
-    key = leading_metric(figures)
-    return f"{leading_label(figures)} {figures.get(key, float('nan')):.3f}"
+def _describe(figures: Comparison) -> Message:
+    value = figures.get(leading_metric(figures), float("nan"))
+    return Message("progress.metric", metric=name_metric(leading_label(figures)), value=value)

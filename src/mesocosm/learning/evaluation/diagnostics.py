@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Columns, Ints, take_rows
 from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.outcome import Outcome
 
-Say = Callable[[str], None]
 PredictTexts = Callable[[Sequence[str], Ints], Array]
 
 
@@ -81,20 +82,19 @@ def _find_slices(test: HeldOutRows, say: Say) -> dict[str, Json]:
     slices = find_weak_slices(test.take(shown), test.kinds, outcome.find_errors(test.p, test.parts))
     what = _name_rate(outcome)
     for part in slices:
-        say(
-            f"weak slice: {part['where']}: {what} {part['accuracy']:.3f} on {part['rows']} test"
-            " rows"
-        )
+        accuracy, rows = f"{part['accuracy']:.3f}", str(part["rows"])
+        where = str(part["where"])
+        say(Message("progress.weak_slice", where=where, what=what, accuracy=accuracy, rows=rows))
     return {"slices": slices}
 
 
-def _name_rate(outcome: Outcome) -> str:
+def _name_rate(outcome: Outcome) -> Message:
     """What the share of rows without an error is called."""
     if outcome.many:
-        return "share of rows without an error"
+        return Message("progress.without_error")
     if outcome.classes:
-        return "accuracy"
-    return "share of rows without a large error"
+        return Message("progress.accuracy")
+    return Message("progress.without_large_error")
 
 
 def _measure_robustness(
@@ -106,8 +106,12 @@ def _measure_robustness(
         parts.texts["test"], parts.y["test"], predict_texts, test.model.seed
     )
     say(
-        f"robustness: accuracy {robustness['typo']:.3f} with typos, {robustness['paraphrase']:.3f}"
-        f" paraphrased ({robustness['as_they_are']:.3f} unmodified)"
+        Message(
+            "progress.robustness",
+            typo=f"{robustness['typo']:.3f}",
+            paraphrase=f"{robustness['paraphrase']:.3f}",
+            unmodified=f"{robustness['as_they_are']:.3f}",
+        )
     )
     bounded: dict[str, Json] = {f"{way}_accuracy": robustness[way] for way in WAYS}
     return {"robustness": robustness, **bounded}
@@ -125,8 +129,12 @@ def _measure_fairness(fair: Fair, test: HeldOutRows, say: Say) -> dict[str, Json
         parts.labels,
     )
     say(
-        f"fairness by {', '.join(fair.groups)}: demographic parity gap"
-        f" {fairness['parity_gap']:.3f}, equalized odds gap {fairness['odds_gap']:.3f},"
-        f" accuracy gap {fairness['accuracy_gap']:.3f}"
+        Message(
+            "progress.fairness",
+            groups=tuple(fair.groups),
+            parity=f"{fairness['parity_gap']:.3f}",
+            odds=f"{fairness['odds_gap']:.3f}",
+            accuracy=f"{fairness['accuracy_gap']:.3f}",
+        )
     )
     return {"fairness": fairness} | {gap: fairness[gap] for gap in GAPS}

@@ -4,14 +4,17 @@ tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Ints
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.heads.folds import shuffle_rows
+from mesocosm.learning.metric_names import name_metric
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -30,7 +33,7 @@ def measure_learning_curve(
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> list[Point]:
     """Metrics on the test rows by number of training rows, the version's own last; nested subsets
     of one seeded order, in which a group is together.
@@ -56,8 +59,12 @@ def measure_learning_curve(
         return []
     curve.append({"rows": len(y)} | _metrics(parts, predictions, predictions))
     key = leading_metric(curve[-1])
-    points = ", ".join(f"{p['rows']} rows {p.get(key, float('nan')):.3f}" for p in curve)
-    say(f"learning curve: {points} ({leading_label(curve[-1])} on the test rows)")
+    points = tuple(
+        Message("progress.curve_point", rows=p["rows"], value=p.get(key, float("nan")))
+        for p in curve
+    )
+    metric = name_metric(leading_label(curve[-1]))
+    say(Message("progress.learning_curve", points=points, metric=metric))
     return curve
 
 

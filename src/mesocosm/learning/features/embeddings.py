@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
-from mesocosm.core.progress import QUIET
+from mesocosm.core.progress import QUIET, Say
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.base import feature_cache_path
@@ -90,13 +90,14 @@ def load_trunk(base: Base) -> Trunk:
     return trunk
 
 
-def describe_trainable(method: str, trained: int, total: int) -> str:
+def describe_trainable(method: str, trained: int, total: int) -> Message:
     """A line of progress: how many weights a fine-tuning method trains.
 
-    >>> describe_trainable("lora", 7000, 1_750_000)
-    'lora: trainable parameters: 7,000 (0.40%)'
+    >>> print(describe_trainable("lora", 7000, 1_750_000))
+    lora: trainable parameters: 7,000 (0.40%)
     """
-    return f"{method}: trainable parameters: {trained:,} ({trained / total:.2%})"
+    share = trained / total
+    return Message("progress.trainable", method=method, trained=trained, share=share)
 
 
 def pad(rows: Sequence[Sequence[int] | Array]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -119,9 +120,7 @@ def supports_bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def encode(
-    trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[str], None] | None = None
-) -> Floats:
+def encode(trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Say | None = None) -> Floats:
     """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
 
     Args:
@@ -148,7 +147,7 @@ class _EmbeddingProgress:
         say: called with a line of progress, if anything is.
     """
 
-    def __init__(self, ids: Sequence[Sequence[int]], say: Callable[[str], None] | None) -> None:
+    def __init__(self, ids: Sequence[Sequence[int]], say: Say | None) -> None:
         self.ids, self.say = ids, say
         self.total, self.done, self.read = sum(map(len, ids)), 0, 0
         self.began = self.spoke = time.perf_counter()
@@ -161,7 +160,7 @@ class _EmbeddingProgress:
         if self.say and now - self.spoke > QUIET:
             self.spoke = now
             left = (now - self.began) / self.done * (self.total - self.done)
-            self.say(f"embedding: {self.read:,} of {len(self.ids):,} texts, {left:.0f} s left")
+            self.say(Message("progress.embedding", done=self.read, total=len(self.ids), left=left))
 
 
 def embed_texts(
@@ -169,7 +168,7 @@ def embed_texts(
     texts: Sequence[str],
     most: int,
     store: Path,
-    say: Callable[[str], None] | None = None,
+    say: Say | None = None,
 ) -> Floats:
     """Features of texts under an untouched base, cached in the store by content; `say` as in
     `encode`.

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say, as_text
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.heads import HEADS, Blend
 from mesocosm.learning.heads.folds import comparable_rows
@@ -24,7 +26,6 @@ from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.majority import Majority
 from mesocosm.learning.heads.small_nets import NetEnsemble
 
-Say = Callable[[str], None]
 Fitted = TypeVar("Fitted", bound=Trainable)
 ALL_HEADS_ROWS = 2500  # training rows up to which every head is tried
 MAX_KERNEL_ROWS = 12_000
@@ -116,11 +117,11 @@ class TrainingRows:
     groups: Groups = None
 
     @property
-    def loss_name(self) -> str:
+    def loss_name(self) -> Message:
         """What the cross-validated loss is called."""
         if self.classes:
-            return "log-loss"
-        return "squared error"
+            return Message("progress.log_loss")
+        return Message("progress.squared_error")
 
     def fit(self, head: Fitted) -> Fitted:
         """A head fitted on these rows."""
@@ -164,7 +165,7 @@ def select_head(
         return _fit_late_fusion(rows, only, say)
     if names is not None:
         rows = rows.add_label_names(names)
-        say(f"using {len(names)} label names as extra supervision (few-shot)")
+        say(Message("progress.label_names", count=len(names)))
     return _select_among(rows, only, say)
 
 
@@ -172,7 +173,7 @@ def _split_single_group(rows: TrainingRows, say: Say) -> TrainingRows:
     """The rows, without groups where all of them are of one."""
     if rows.groups is None or len(np.unique(rows.groups)) >= 2:
         return rows
-    say("all training rows are of one group, so they are left out one by one")
+    say(Message("progress.one_group"))
     return replace(rows, groups=None)
 
 
@@ -181,7 +182,7 @@ def _select_among(rows: TrainingRows, only: str | Sequence[str], say: Say) -> He
     _announce_single_rows(rows, say)
     heads = _fit_heads(rows, only)
     for head in heads:
-        say(f"{head.name} head: {_describe_loss(head, rows)}")
+        say(Message("progress.head", head=head.name, loss=_describe_loss(head, rows)))
     if only != "auto":
         return find_lowest_loss(heads)
     return _beat_majority(heads, rows, say)
@@ -194,16 +195,20 @@ def _fit_late_fusion(rows: TrainingRows, only: str | Sequence[str], say: Say) ->
     on_text = only
     if only == "boost":
         on_text = "linear"
-    text_head = select_head(text_rows, on_text, lambda line: say(f"texts: {line}"))
-    table_head = select_head(table_rows, only, lambda line: say(f"table: {line}"))
+    text_head = select_head(
+        text_rows, on_text, lambda line: say(Message("progress.of_texts", line=as_text(line)))
+    )
+    table_head = select_head(
+        table_rows, only, lambda line: say(Message("progress.of_table", line=as_text(line)))
+    )
     both = LateFusion(
         SingleInputHead(text_head, "text", rows.table.shape[1]),
         SingleInputHead(table_head, "table", rows.text.shape[1]),
         classes=rows.classes,
     )
-    line = f"late fusion: weight of the texts {both.belief:.0%}, of the table {1 - both.belief:.0%}"
+    line = Message("progress.late_fusion", texts=both.belief, table=1 - both.belief)
     if np.isfinite(both.loss):
-        line += f"; cross-validated loss {both.loss:.4f}"
+        line = Message("progress.late_fusion_loss", fusion=line, loss=both.loss)
     say(line)
     return both
 
@@ -213,11 +218,7 @@ def _announce_single_rows(rows: TrainingRows, say: Say) -> None:
     counted = comparable_rows(rows.y, rows.classes)
     if counted is None:
         return
-    single = int((~counted).sum())
-    classes = f"{single} classes have"
-    if single == 1:
-        classes = "1 class has"
-    say(f"{classes} a single training row, which is left out of the comparison of heads")
+    say(Message("progress.single_rows", count=int((~counted).sum())))
 
 
 def _fit_heads(rows: TrainingRows, only: str | Sequence[str]) -> list[Head]:
@@ -248,12 +249,12 @@ def _fit_kind(name: str, rows: TrainingRows) -> Head:
     return rows.fit(kind())
 
 
-def _describe_loss(head: Head, rows: TrainingRows) -> str:
+def _describe_loss(head: Head, rows: TrainingRows) -> Message:
     if np.isfinite(head.loss):
-        return f"cross-validated {rows.loss_name} {head.loss:.4f}"
+        return Message("progress.cross_validated", name=rows.loss_name, loss=head.loss)
     if rows.groups is None:
-        return "too few rows per class to cross-validate"
-    return "too few groups to cross-validate"
+        return Message("progress.few_rows")
+    return Message("progress.few_groups")
 
 
 def _beat_majority(heads: Sequence[Head], rows: TrainingRows, say: Say) -> Head:
@@ -264,10 +265,7 @@ def _beat_majority(heads: Sequence[Head], rows: TrainingRows, say: Say) -> Head:
     if compared and not is_significantly_better(best, baseline, rows.classes, rows.groups):
         best = baseline
     if best is baseline:
-        say(
-            f"majority head: cross-validated {rows.loss_name} {baseline.loss:.4f}; selected, since"
-            " no head is better by more than one standard error"
-        )
+        say(Message("progress.majority_selected", name=rows.loss_name, loss=baseline.loss))
         return baseline
     if compared:
         return blend_with_majority(best, baseline, rows.classes)

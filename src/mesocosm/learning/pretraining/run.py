@@ -10,7 +10,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
@@ -19,7 +19,7 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
-from mesocosm.core.progress import QUIET
+from mesocosm.core.progress import QUIET, Say
 from mesocosm.learning.arrays import Columns
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.tokenizer import Tokens
@@ -90,7 +90,7 @@ def pretrain(
     most: int,
     seed: int,
     store: Path,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Base, PretrainingFigures]:
     """The base after pretraining, and `texts`, `tokens`, and the held-out `loss` before and after.
 
@@ -123,10 +123,8 @@ def pretrain(
         PretrainingFigures,
         json.loads((folder / "pretraining.json").read_text(encoding="utf-8")),
     )
-    say(
-        f"pretrained on {figures['texts']:,} texts ({figures['tokens']:,} tokens): held-out loss"
-        f" {figures['before']:.3f} before, {figures['after']:.3f} after"
-    )
+    counted = {name: figures[name] for name in ("texts", "tokens", "before", "after")}
+    say(Message("progress.pretrained", **counted))
     return _pretrained_base(base, folder, fingerprint), figures
 
 
@@ -204,7 +202,7 @@ class PretrainingRun:
         setting: Pretrain,
         seed: int,
         work: Path,
-        say: Callable[[str], None],
+        say: Say,
     ) -> None:
         self.encoder, self.setting, self.seed = encoder, setting, seed
         self.work, self.say = work, say
@@ -327,8 +325,15 @@ class PretrainingRun:
                 spoke = now
                 left = (now - began) / (number + 1) * (self.steps - step - 1)
                 self.say(
-                    f"pretraining, epoch {epoch + 1} of {self.setting.epochs}: batch {number + 1}"
-                    f" of {self.batches}, loss {total / (number + 1):.3f}, {left:.0f} s left"
+                    Message(
+                        "progress.pretraining_step",
+                        epoch=epoch + 1,
+                        epochs=self.setting.epochs,
+                        step=number + 1,
+                        steps=self.batches,
+                        loss=total / (number + 1),
+                        left=left,
+                    )
                 )
 
     def _set_rate(self, step: int) -> None:

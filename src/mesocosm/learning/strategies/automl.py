@@ -8,7 +8,7 @@ nothing heavy is imported with them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 
@@ -92,7 +93,7 @@ def search_base(
     root: Path,
     store: Path,
     sight: ImageFeatures | None,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Model, Base | None, FitResult, list[dict[str, Json]]]:
     """The model with the best settings in the places of `auto`, its base, what was fitted, and a
     record of each trial.
@@ -105,12 +106,16 @@ def search_base(
     if "fine_tune" not in model.model_fields_set:
         search.attempt_methods()
     best = search.best
-    base_name = ""
+    settings: Text = best.model.fine_tune.method
     if best.base:
-        base_name = f"{best.base.name}, "
+        settings = Message("progress.auto_base", base=best.base.name, method=settings)
     say(
-        f"auto: selected {base_name}{best.model.fine_tune.method} with the"
-        f" {best.made.head.name} head after {len(search.trials)} trials"
+        Message(
+            "progress.auto_selected",
+            settings=settings,
+            head=best.made.head.name,
+            count=len(search.trials),
+        )
     )
     return best.model, best.base, best.made, search.records
 
@@ -132,7 +137,7 @@ class _Search:
         parts: Splits,
         store: Path,
         sight: ImageFeatures | None,
-        say: Callable[[str], None],
+        say: Say,
         minutes: float,
     ) -> None:
         self.parts, self.store, self.sight, self.say = parts, store, sight, say
@@ -150,7 +155,7 @@ class _Search:
 
     def attempt(self, name: str, model: Model, base: Base | None) -> None:
         """Run a trial, unless its estimate is more than the time that is left."""
-        from mesocosm.learning.cost.estimate import estimate_cost, format_duration
+        from mesocosm.learning.cost.estimate import describe_duration, estimate_cost
         from mesocosm.learning.cost.predictive import predictive_job
         from mesocosm.learning.training.fit import fit
         from mesocosm.learning.training.fit_request import FitRequest
@@ -160,10 +165,10 @@ class _Search:
         ).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
-            needed, available = format_duration(estimate), format_duration(max(0.0, left))
-            reason = f"its estimate of {needed} exceeds the {available} left"
-            self.records.append({"tried": name, "why_not": reason})
-            self.say(f"auto: {name} skipped: {reason}")
+            needed, available = describe_duration(estimate), describe_duration(max(0.0, left))
+            reason = Message("progress.auto_estimate", needed=needed, available=available)
+            self.records.append({"tried": name, "why_not": str(reason)})
+            self.say(Message("progress.auto_skipped", name=name, reason=reason))
             return
         began = time.perf_counter()
         request = FitRequest(model, self.parts, base, self.store, sight=self.sight)
@@ -174,9 +179,18 @@ class _Search:
         self.records.append(
             {"tried": name, "head": head.name, "loss": round(loss, 5), "seconds": seconds}
         )
+        part = Message("progress.part_cross_validated")
+        if self.held:
+            part = Message("progress.part_validation")
         self.say(
-            f"auto: {name}, {head.name} head: {self.held or 'cross-validated'} loss {loss:.4f} in"
-            f" {format_duration(seconds)}"
+            Message(
+                "progress.auto_trial",
+                name=name,
+                head=head.name,
+                part=part,
+                loss=loss,
+                duration=describe_duration(seconds),
+            )
         )
         self.trials.append(Trial(model, base, loss, made))
 

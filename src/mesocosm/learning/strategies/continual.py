@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict
 
 from pydantic import Field
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.settings import Settings
+from mesocosm.learning.metric_names import describe_retention
 
 if TYPE_CHECKING:
     import torch
@@ -116,7 +119,7 @@ class PreviousVersion:
         base: Base,
         method: str,
         outcome: Outcome | None,
-        say: Callable[[str], None],
+        say: Say,
     ) -> bool:
         """Copy the previous version's weights into a net that is about to be trained; whether it
         did.
@@ -134,7 +137,7 @@ class PreviousVersion:
             trained = _drop_head(trained)
         same = (origin["base"], origin["method"]) == (base.weights, method)
         if not same or not _fits(trained, weights):
-            say(f"restarting from scratch: {self.version} has another base, method or table")
+            say(Message("progress.restart_table", version=self.version))
             return False
         with torch.no_grad():
             for name, weight in trained.items():
@@ -155,15 +158,15 @@ class PreviousVersion:
             held = {n: (w, importance[n]) for n, w in weights.items() if n in importance}
             net.anchor = Anchor(held, self.setting.ewc)
 
-    def tell(self, held: bool, say: Callable[[str], None]) -> None:
+    def tell(self, held: bool, say: Say) -> None:
         """Say where training starts, whether important weights are anchored, and how many old rows
         are replayed.
         """
-        line = f"warm start from {self.version}"
+        line = Message("progress.warm_start", version=self.version)
         if held:
-            line += f"; important weights are anchored (ewc {self.setting.ewc:g})"
+            line = Message("progress.warm_start_anchored", start=line, ewc=self.setting.ewc)
         if self.old:
-            line += f"; {self.old} old rows are replayed"
+            line = Message("progress.warm_start_replay", start=line, rows=self.old)
         say(line)
 
     def end(
@@ -324,7 +327,7 @@ def measure_retention(
     predict: str,
     outcome: Outcome,
     new: Callable[[Columns, int], Array],
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """Accuracy, or the mean absolute error, on the previous version's test rows: the previous
     version's, and the new one's.
@@ -347,10 +350,7 @@ def measure_retention(
         metric = "accuracy"
     then = _measure_outputs(old, right, before.labels)
     now = _measure_outputs(fresh, right, outcome.labels)
-    say(
-        f"retention on the {len(rows)} test rows of {past.version}: {metric} {then:.3f} before,"
-        f" {now:.3f} after"
-    )
+    say(describe_retention(len(rows), past.version, metric, then, now))
     return {"rows": len(rows), "what": metric, "then": round(then, 4), "now": round(now, 4)}
 
 

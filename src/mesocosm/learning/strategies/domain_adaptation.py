@@ -17,6 +17,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.export.graph_builder import list_constants
@@ -258,7 +259,7 @@ def _minimize_from(loss: Loss, start: Floats, strength: Floats) -> Floats:
     return start + _minimize_ridge(lambda v: loss(start + v), strength)
 
 
-def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], None]) -> Head:
+def adapt_head(source: SourceModel, rows: TrainingRows, say: Say) -> Head:
     """The head of the lowest cross-validated loss: the general one unchanged, recalibrated,
     shifted, one of the local rows alone, or the mean of two.
 
@@ -275,7 +276,7 @@ def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], Non
         if pair[1] not in general:
             moved.append(Blend(*pair, classes=rows.classes))
     for head in (*general, *moved):
-        say(f"{head.name}: cross-validated log-loss {head.loss:.4f}")
+        say(Message("progress.adapted_loss", head=head.name, loss=head.loss))
     base = min(general, key=_loss_of)
     best = min(moved, key=_loss_of)
     gain = _row_losses(base) - _row_losses(best)
@@ -302,7 +303,7 @@ def compare_with_source(
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """Metrics of the general model, and of one of the local rows alone, on the same test rows; the
     gain is in AUC for two classes, else in accuracy.
@@ -335,8 +336,15 @@ def compare_with_source(
         f"gain_over_{name}": round(ours[key] - found[key], 4) for name, found in figures.items()
     }
     say(
-        f"selected {head.name}: {key} {ours[key]:.3f} (baselines: {source.version} unchanged"
-        f" {figures['general'][key]:.3f}, local-only {figures['local'][key]:.3f})"
+        Message(
+            "progress.adapted",
+            head=head.name,
+            metric=key,
+            ours=ours[key],
+            source=source.version,
+            general=figures["general"][key],
+            local=figures["local"][key],
+        )
     )
     report: dict[str, Json] = {"from": source.version, "took": head.name, "figure": key}
     return {"adapted": report | figures, **gains}

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json, Record
 from mesocosm.core.settings import Settings
 
@@ -57,9 +59,7 @@ class Federated(Settings):
     local: int = Field(1, ge=1, le=1000)
 
 
-def fit_federated_head(
-    setting: Federated, sites: Array, rows: TrainingRows, say: Callable[[str], None]
-) -> Head:
+def fit_federated_head(setting: Federated, sites: Array, rows: TrainingRows, say: Say) -> Head:
     """A linear head trained by federated averaging; its strength is chosen by the cross-validated
     loss, which each site measures on its own rows.
 
@@ -96,9 +96,13 @@ def fit_federated_head(
     head.weights[: rows.text.shape[1]] *= TEXT
     head.settings = {"strength": best, "sites": len(np.unique(sites)), "rounds": setting.rounds}
     say(
-        f"federated: {head.settings['sites']} sites, {setting.rounds} rounds,"
-        f" {2 * weights.nbytes:,} bytes per site and round; cross-validated log-loss"
-        f" {head.loss:.4f}"
+        Message(
+            "progress.federated",
+            sites=len(np.unique(sites)),
+            rounds=setting.rounds,
+            bytes=2 * weights.nbytes,
+            loss=head.loss,
+        )
     )
     return head
 
@@ -109,7 +113,7 @@ def compare_with_pooled(
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """Metrics of a model of the pooled rows, and of each site's own, on the same test rows; the
     gain is in AUC for two classes, else in accuracy.
@@ -147,13 +151,15 @@ def compare_with_pooled(
         },
         "gain_over_pooled": round(ours[key] - pooled, 4),
     }
-    line = f"federated: {key} {ours[key]:.3f} (baselines: pooled rows {pooled:.3f}"
+    line = Message("progress.federated_pooled", metric=key, ours=ours[key], pooled=pooled)
     alone = [site.alone for site in sites.values() if site.alone is not None]
     if alone:
         mean = float(np.mean(alone))
         result["gain_over_apart"] = round(ours[key] - mean, 4)
-        line += f", one site alone {mean:.3f} on average"
-    say(f"{line})")
+        line = Message(
+            "progress.federated_sites", metric=key, ours=ours[key], pooled=pooled, alone=mean
+        )
+    say(line)
     return result
 
 

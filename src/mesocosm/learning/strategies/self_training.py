@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:  # the file's grammar knows these settings: nothing heavy is imported with them
@@ -44,7 +46,7 @@ def self_train(
     bare: tuple[Array, Array],
     held: Labelled | None,
     fit: Fit,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Head, dict[str, Json]]:
     """The head after self-training, or the given one where the loss of labelled rows is no lower.
 
@@ -72,10 +74,7 @@ def self_train(
             break
         current, confident = added
         after = _evaluate_loss(current, y, held)
-        say(
-            f"self-training, round {number + 1}: confident on {confident} of {count}"
-            f" unlabelled rows; {_describe_losses(before, after, held)}"
-        )
+        say(_describe_round(number + 1, (confident, count), (before, after), held))
         if after is None or after >= lowest - 1e-6:
             break
         best, used, lowest = current, confident, after
@@ -109,14 +108,28 @@ def _pseudo_label(
     return fitted, int(confident.sum())
 
 
-def _describe_losses(before: float, after: float | None, held: Labelled | None) -> str:
-    """The log-loss that decides, after a round and before."""
-    what, loss = "cross-validated", "unknown"
+def _describe_round(
+    number: int,
+    rows: tuple[int, int],
+    losses: tuple[float, float | None],
+    held: Labelled | None,
+) -> Message:
+    """A round's confident rows of all unlabelled ones, and the log-loss that decides, before it and
+    after.
+    """
+    part, loss = Message("progress.part_cross_validated"), Message("progress.unknown")
     if held:
-        what = "validation"
-    if after is not None:
-        loss = f"{after:.4f}"
-    return f"{what} log-loss {loss} ({before:.4f} before)"
+        part = Message("progress.part_validation")
+    (confident, count), (before, after) = rows, losses
+    return Message(
+        "progress.self_training",
+        round=number,
+        confident=confident,
+        count=count,
+        part=part,
+        loss=loss if after is None else f"{after:.4f}",
+        before=before,
+    )
 
 
 def _evaluate_loss(head: Head, y: Array, held: Labelled | None) -> float | None:

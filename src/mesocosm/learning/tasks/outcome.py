@@ -10,7 +10,7 @@ from math import isnan
 from typing import TYPE_CHECKING, NoReturn
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.records import Json
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Outcome(ABC):
         """
 
     @abstractmethod
-    def summarize(self, metrics: Mapping[str, object]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> Text:
         """The metrics in a line."""
 
     @abstractmethod

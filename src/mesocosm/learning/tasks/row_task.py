@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mesocosm.core.faults import Fault
 from mesocosm.core.prediction_form import CLASSES, PredictionForm
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
-from mesocosm.learning.tasks.task import CheckedModel, Loading, Record, Say, Task
+from mesocosm.learning.tasks.task import CheckedModel, Loading, Record, Task
 
 if TYPE_CHECKING:
     from mesocosm.core.settings import Predictor

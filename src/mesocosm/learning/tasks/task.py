@@ -7,11 +7,12 @@ file is checked without them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 from mesocosm.learning.tasks.graph_session import OpenSession
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 
 Record = Mapping[str, object]  # of a version: its recipe, its metrics, one of its predictions
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json, write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array, Columns, take_rows
@@ -26,7 +28,7 @@ from mesocosm.learning.strategies.continual import measure_retention
 from mesocosm.learning.strategies.domain_adaptation import compare_with_source
 from mesocosm.learning.strategies.federated import compare_with_pooled
 from mesocosm.learning.training.context import TrainContext, TrainingData
-from mesocosm.learning.training.fit_request import FitRequest, FitResult, Say
+from mesocosm.learning.training.fit_request import FitRequest, FitResult
 
 if TYPE_CHECKING:
     from mesocosm.learning.pretraining.run import PretrainingFigures
@@ -78,10 +80,11 @@ def evaluate_predictor(
     parts, model = request.parts, request.model
     evaluation = _measure(trained)
     metrics = evaluation.metrics
-    say(f"{len(predictions)} test rows: {parts.outcome.summarize(metrics)}")
+    summary = parts.outcome.summarize(metrics)
+    say(Message("progress.test_rows", rows=len(predictions), summary=summary))
     warnings = _warnings(trained, metrics)
     for warning in warnings:
-        say(f"warning: {warning}")
+        say(Message("progress.warning", warning=warning))
     metrics["warnings"] = warnings
     if request.base and coverage is None:
         coverage = check_coverage(parts, request.base, model.max_length, say)
@@ -128,7 +131,7 @@ def check_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) 
         texts += part
     shares, warnings = measure_coverage(texts, base, max_length)
     for warning in warnings:
-        say(f"warning: {warning}")
+        say(Message("progress.warning", warning=warning))
     return shares, warnings
 
 

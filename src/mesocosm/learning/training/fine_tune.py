@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.strategies.continual import estimate_importance
@@ -19,7 +21,6 @@ from mesocosm.learning.training.fit_request import (
     FitResult,
     LinearHead,
     OnEpoch,
-    Say,
     empty_features,
     stack_features,
 )
@@ -236,7 +237,7 @@ def _train(
     if tune.processes > 1:
         from mesocosm.learning.training.loop.distributed import DistributedJob, train_distributed
 
-        say(f"training in {tune.processes} processes")
+        say(Message("progress.processes", processes=tune.processes))
         base = _text_base(request)
         job = DistributedJob(tune, base, model.seed, model.max_length, request.checkpoint)
         return train_distributed(net, job, data["train"], held, report)

@@ -8,6 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 from mesocosm.learning.evaluation import metrics
@@ -29,7 +31,6 @@ from mesocosm.learning.training.fit_request import (
     HasWeights,
     LinearHead,
     OnEpoch,
-    Say,
     empty_features,
     stack_features,
 )
@@ -95,7 +96,7 @@ def _embed_texts(request: FitRequest, say: Say) -> Features:
         texts += parts.texts[part]
     embedded = read(texts)
     features: Features = divide_rows(embedded, parts.where)
-    say(f"embedded {len(embedded)} texts with {base.name}")
+    say(Message("progress.embedded_texts", texts=len(embedded), base=base.name))
     if parts.again and isinstance(model.fine_tune, Frozen):
         features["train"] = vary_features(
             features["train"], parts.y["train"], parts.again, model.seed
@@ -178,7 +179,7 @@ def _calibrate(head: Head, features: Features, parts: Splits, say: Say) -> None:
         head.weights = head.weights / np.float32(temperature)
         head.bias = head.bias / np.float32(temperature)
         head.settings = head.settings | {"temperature": round(temperature, 4)}
-        say(f"calibrated on {len(y)} validation rows: temperature {temperature:.2f}")
+        say(Message("progress.calibrated", rows=len(y), temperature=temperature))
 
 
 def _has_enough_validation(parts: Splits) -> bool:

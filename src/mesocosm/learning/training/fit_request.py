@@ -24,7 +24,6 @@ from mesocosm.learning.training.loop.records import History
 if TYPE_CHECKING:
     from mesocosm.learning.features.embeddings import Trunk
 
-Say: TypeAlias = Callable[[str], None]
 OnEpoch: TypeAlias = Callable[[int, float], None]  # an epoch's number and its validation loss
 Features: TypeAlias = dict[str, Array]  # by part of the split, (rows, width)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeGuard, cast
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.model import Model, Search
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def search(
     model: Model,
     wanted: Search,
     score: Callable[[Model, OnEpoch], float],
-    say: Callable[[str], None],
+    say: Say,
     studies: str | None = None,
     name: str = "",
 ) -> tuple[Model, SearchRecord]:
@@ -75,11 +77,11 @@ def search(
 
     def report(_: Study, trial: FrozenTrial) -> None:
         if _has_ended(trial):
-            say(f"trial {len(_ended(study))} of {wanted.trials}: {_describe(trial)}")
+            say(_describe(trial, len(_ended(study)), wanted.trials))
 
     past = len(_ended(study))
     if past:
-        say(f"resuming the search after {past} trials")
+        say(Message("progress.resuming_search", trials=past))
     if past < wanted.trials:
         left = wanted.trials - past
         study.optimize(objective, n_trials=left, timeout=_time_limit(wanted), callbacks=[report])
@@ -87,7 +89,14 @@ def search(
         study.optimize(objective, n_trials=1, callbacks=[report])
     ended = _ended(study)
     if len(ended) < wanted.trials and wanted.minutes:
-        say(f"{len(ended)} of {wanted.trials} trials in {wanted.minutes:g} minutes")
+        say(
+            Message(
+                "progress.search_stopped",
+                ended=len(ended),
+                trials=wanted.trials,
+                minutes=wanted.minutes,
+            )
+        )
     return _with_settings(model, study.best_params), {
         "trials": [_record(t) for t in ended],
         "importance": _importance(study, wanted),
@@ -166,11 +175,19 @@ def _ended(study: Study) -> list[FrozenTrial]:
     return [t for t in study.trials if _has_ended(t)]
 
 
-def _describe(trial: FrozenTrial) -> str:
-    values = ", ".join(f"{k} {_format(v)}" for k, v in trial.params.items())
+def _describe(trial: FrozenTrial, number: int, trials: int) -> Message:
+    values = tuple(f"{k} {_format(v)}" for k, v in trial.params.items())
     if _is_complete(trial):
-        return f"{values}: loss {trial.value:.4f}"
-    return f"{values}: pruned after epoch {len(trial.intermediate_values)}, behind the median"
+        return Message(
+            "progress.trial", number=number, trials=trials, settings=values, loss=trial.value
+        )
+    return Message(
+        "progress.trial_pruned",
+        number=number,
+        trials=trials,
+        settings=values,
+        epoch=len(trial.intermediate_values),
+    )
 
 
 def _format(value: object) -> str:

@@ -5,8 +5,9 @@ Knows cleaned rows and the table of tasks. Nothing is listed before the caller d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Columns
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import resolve_task
@@ -20,7 +21,7 @@ def train_version(
     split: Sequence[str],
     kinds: Mapping[str, str],
     context: TrainContext,
-    say: Callable[[str], None],
+    say: Say,
 ) -> TrainResult:
     """Train and evaluate a version of `model`, and write its files into the context's folder.
 

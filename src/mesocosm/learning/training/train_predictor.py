@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array
@@ -38,7 +39,7 @@ from mesocosm.learning.training.evaluate_predictor import (
     evaluate_predictor,
 )
 from mesocosm.learning.training.fit import fit
-from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, Say, no_features
+from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, no_features
 from mesocosm.learning.training.search import SearchRecord, no_search
 
 if TYPE_CHECKING:
@@ -115,10 +116,8 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> Leaks:
             Message("learning.features_without", name=suspects[0]),
         )
     if leaks.shared:
-        say(
-            f"{leaks.shared} of {len(parts.y['test'])} test rows are identical to a training row"
-            " in every input"
-        )
+        rows = len(parts.y["test"])
+        say(Message("progress.identical_rows", shared=leaks.shared, rows=rows))
     return leaks
 
 
@@ -275,7 +274,7 @@ class _Run:
                 parts.outcome.labels,
                 parts.outcome.scale,
             )
-            self.say(f"{model.base.file} is evaluated without training")
+            self.say(Message("progress.without_training", base=model.base.file))
             return FitResult(head, None, [], no_features(parts.y))
         if self.selected:
             return self.selected

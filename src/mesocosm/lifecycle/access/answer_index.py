@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name, folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import list_objects
 from mesocosm.serving.settings import Service
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def index_answers(
-    spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]
+    spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Say
 ) -> Path:
     """Embed the questions of a snapshot once; returns the folder with vectors and rows."""
     from mesocosm.learning.base_models import resolve
@@ -45,7 +46,7 @@ def index_answers(
     vectors = embed_texts(base, [str(row["question"]) for row in rows], 128, store)
     index = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
     _write_index(folder, index, vectors)
-    say(f"{len(rows)} questions embedded")
+    say(Message("progress.questions_embedded", questions=len(rows)))
     return folder
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.deployments import NewRollout
+from mesocosm.core.messages import Message
 from mesocosm.serving.settings import Service
 
 
@@ -34,7 +35,7 @@ class Deployment:
     why: str
 
 
-def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> str:
+def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> Message:
     """Deploy a version, or start its rollout where another one serves already.
 
     Args:
@@ -49,7 +50,9 @@ def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> str:
     method = new.settings.rollout.method
     if now is None or now["version"] in ("", None, new.version) or method == "direct":
         catalog.deploy(con, new.service, new.version, new.answers, new.who, new.why)
-        return f"{new.version or new.answers} is deployed"
+        return Message("progress.deployed", version=new.version or new.answers)
     rollout = NewRollout(new.service, new.version, new.answers, now["version"], method)
     catalog.open_rollout(con, rollout, new.who, new.why)
-    return f"{new.version} starts a {method} rollout against {now['version']}"
+    return Message(
+        "progress.rollout_starts", version=new.version, method=method, champion=now["version"]
+    )

@@ -7,7 +7,7 @@ Knows the catalog and the training job. The champion stays unless the numbers sa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
@@ -22,6 +22,7 @@ from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.values.json_shapes import read_number, read_text
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_task
@@ -41,8 +42,6 @@ from mesocosm.lifecycle.jobs.train import PREDICTION_ID, NewVersion, TrainedVers
 from mesocosm.lifecycle.progress_store import ProgressFile
 from mesocosm.lifecycle.review.named_rows import read_known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -227,10 +226,10 @@ def _labelled_rows(job: Retraining) -> list[dict[str, object]]:
     return rows
 
 
-def _describe_split(parts: FeedbackSplit) -> str:
-    text = f"labelled requests: {len(parts.train)} to train on, {len(parts.test)} to evaluate with"
+def _describe_split(parts: FeedbackSplit) -> Message:
+    text = Message("progress.labelled_requests", train=len(parts.train), test=len(parts.test))
     for why, count in parts.left_out.items():
-        text += f"; {count} left out ({why})"
+        text = Message("progress.requests_left_out", requests=text, count=count, why=why)
     return text
 
 
@@ -286,7 +285,7 @@ def _challenge(job: Retraining, parts: FeedbackSplit, made: str, say: Say) -> Ch
         promoted, why = decide_promotion(comparison, trained.missed)
         new_rows = _rows_of_new_classes(parts, comparison, predict)
         if promoted and new_rows:  # it is proven that they are named; now train on all of them
-            say(f"{len(new_rows)} requests of new classes that evaluated it are trained on too now")
+            say(Message("progress.new_class_requests", count=len(new_rows)))
             larger = replace(
                 training, made=digest(made, "whole"), labelled=[*parts.train, *new_rows]
             )
@@ -335,4 +334,4 @@ def _record(job: Retraining, challenge: Challenge) -> str:
             catalog.set_version_state(con, champion, "retired", f"replaced by {version}: {why}")
         answers = job.deployment["answers"]
         deployment = Deployment(job.service, settings, version, answers, "retrain", why)
-        return deploy_version(catalog, con, deployment)
+        return str(deploy_version(catalog, con, deployment))

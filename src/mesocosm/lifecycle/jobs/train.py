@@ -6,7 +6,7 @@ Knows the catalog and the doors of learning. Returns a record and lists nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.values.json_shapes import read_object
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.tasks.registry import find_task
@@ -104,7 +106,7 @@ class TrainedVersion:
     missed: Sequence[str]
 
 
-def train_version(job: TrainingJob, say: Callable[[str], None]) -> TrainedVersion:
+def train_version(job: TrainingJob, say: Say) -> TrainedVersion:
     """Train a version; its record is not listed yet.
 
     Args:
@@ -156,7 +158,7 @@ def _describe_training(job: TrainingJob, rows: TrainingRows, trained: TrainResul
     return cast(VersionRecipe, recipe)
 
 
-def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Callable[[str], None]) -> None:
+def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Say) -> None:
     """Write the run to the trackers that the model names; a tracker that fails stops nothing."""
     from mesocosm.learning.tracking import TRACKERS
 
@@ -168,7 +170,7 @@ def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Callable[[st
             job.store, job.name, ident, card, trained.metrics, trained.history
         )
         if failed:
-            say(f"not tracked in {tracker}: {failed}")
+            say(Message("progress.not_tracked", tracker=tracker, error=failed))
 
 
 def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainContext:
@@ -200,7 +202,7 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainC
     )
 
 
-def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
+def _collect_rows(job: TrainingJob, say: Say) -> TrainingRows:
     """The rows of the snapshot, of labelled requests and of the previous version."""
     group = read_group_field(job.snapshot)
     read = _read_rows(job, group, say)
@@ -229,16 +231,13 @@ def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
     return rows
 
 
-def _read_rows(job: TrainingJob, group: str | None, say: Callable[[str], None]) -> TrainingData:
+def _read_rows(job: TrainingJob, group: str | None, say: Say) -> TrainingData:
     """The rows of the snapshot, with other columns where the split is drawn and keeps no groups
     together.
     """
     named_group = read_object(job.snapshot["recipe"].get("split")).get("group")
     if named_group and not group:
-        say(
-            "the field that the split keeps together is encrypted, and equal values of it differ,"
-            " so rows of one group are not left out together"
-        )
+        say(Message("progress.group_encrypted"))
     beside = job.is_drawn and not named_group
     return read_training_rows(job.spec, job.model, job.snapshot, beside=beside)
 

@@ -19,6 +19,11 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Train and evaluate a challenger for SERVICE; promote it if it is better."""
+    from mesocosm.api.verbs.model import run_retraining
+    from mesocosm.core.progress import render_progress
+
     eco = open_project(file)
-    found = eco.model.retrain(service, reason, lambda text: print(text, file=sys.stderr))
+    found = run_retraining(
+        eco, service, reason, lambda line: print(render_progress(line), file=sys.stderr)
+    )
     answer(found, as_json, lambda d: "; ".join(filter(None, (d.why, d.begun))))

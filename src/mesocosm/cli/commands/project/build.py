@@ -44,11 +44,12 @@ def run_build(
     eco: Ecosystem, quiet: bool, prune: bool = False, accept: Sequence[str] = ()
 ) -> BuildResult:
     """Build with a spinner and a line a step on standard error."""
+    from mesocosm.api.verbs import building
     from mesocosm.cli.progress import Beat, Screen
 
     console = Screen(stderr=True, quiet=quiet, highlight=False)
     with Beat(console, "planning") as beat:
-        return eco.build(prune, beat.say, accept)
+        return building.run_build(eco, prune, accept, beat.say)
 
 
 def _text(result: BuildResult) -> str:

@@ -11,6 +11,7 @@ from mesocosm.cli.output import AsJson, File, answer, open_project, report_failu
 
 if TYPE_CHECKING:
     from mesocosm.api.results.trials import ScenarioResult, SceneAct
+    from mesocosm.core.progress import ProgressLine
 
 
 @report_failures
@@ -30,14 +31,18 @@ def scenario(
     """
     from rich.status import Status
 
+    from mesocosm.api.verbs.test import run_scenario
     from mesocosm.cli.progress import Screen
+    from mesocosm.core.progress import render_progress
 
     eco = open_project(file)
     console = Screen(stderr=True, quiet=as_json, highlight=False)
     with Status("the copy starts", console=console) as status:
-        result = eco.test.scenario(
-            told, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}".strip())
-        )
+
+        def show(name: str, line: ProgressLine) -> None:
+            status.update(f"[bold]{name}[/bold]  {render_progress(line)}".strip())
+
+        result = run_scenario(eco, told, show)
     answer(result, as_json, _text)
     if not result.passed:
         raise typer.Exit(1)

@@ -82,11 +82,13 @@ class ClassOutcome(Outcome):
             "p": round(evaluation_metrics.mcnemar(right, theirs), 6),
         }
 
-    def summarize(self, metrics: Mapping[str, object]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> Message:
         """Accuracy and macro F1."""
-        return (
-            f"accuracy {metrics['accuracy']:.3f} {read_interval(metrics, 'accuracy')}, macro F1"
-            f" {metrics['macro_f1']:.3f}"
+        return Message(
+            "progress.classification",
+            accuracy=f"{metrics['accuracy']:.3f}",
+            interval=str(read_interval(metrics, "accuracy")),
+            macro_f1=f"{metrics['macro_f1']:.3f}",
         )
 
     def find_errors(self, predictions: Array, parts: Splits) -> Array:

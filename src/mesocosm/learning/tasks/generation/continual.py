@@ -7,12 +7,14 @@ Knows the parts of generation and what `continual` keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.strategies.continual import (
@@ -28,7 +30,6 @@ from mesocosm.learning.tasks.generation.prompt import Prompter, format_row, read
 if TYPE_CHECKING:
     from torch import Tensor
 
-Say = Callable[[str], None]
 Examples = tuple[list[list[int]], Ints]  # token ids, and which of them a loss counts
 DELTA, NET = "delta.safetensors", "trunk.net."
 
@@ -48,7 +49,7 @@ def warm_start(
     weights = load_file(past.folder / DELTA)
     same = _trained_on(past.folder) == (base.weights, method)
     if not same or _shapes(weights) != _shapes(trained):
-        say(f"restarting from scratch: {past.version} has another base or method")
+        say(Message("progress.restart_base", version=past.version))
         return False
     with torch.no_grad():
         for name, weight in trained.items():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from mesocosm.learning.tasks.task import Leading, Loading, Record, ReportTable, Say, TargetFacts
+from mesocosm.core.progress import Say
+from mesocosm.learning.tasks.task import Leading, Loading, Record, ReportTable, TargetFacts
 from mesocosm.learning.tasks.text_task import GAINS, GENERATION_METRICS, TextTask
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ Knows the parts of generation. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +16,7 @@ import numpy as np
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
@@ -24,6 +25,7 @@ from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.metric_names import describe_retention
 from mesocosm.learning.tasks.generation.card import make_card
 from mesocosm.learning.tasks.generation.cost import generation_job
 from mesocosm.learning.tasks.generation.metrics import (
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.generation.net import CausalModel, CausalNet
     from mesocosm.learning.training.loop.rows import TrainingRows
 
-Say = Callable[[str], None]
 MAX_GENERATED = 40  # test rows for which answers are generated
 MAX_EVALUATED = 400  # test rows on whose own answers the loss is measured
 MAX_EXAMPLES, EXAMPLE_CHARACTERS = 5, 500  # examples in the metrics, and characters of each text
@@ -151,7 +152,7 @@ def _count_shared(pairs: TextPairs, say: Say) -> int:
     train = set(zip(texts["train"], answers["train"], strict=True))
     shared = len(train & set(zip(texts["test"], answers["test"], strict=True)))
     if shared:
-        say(f"{shared} of {len(texts['test'])} test rows equal a training row in prompt and answer")
+        say(Message("progress.generation_shared", shared=shared, rows=len(texts["test"])))
     return shared
 
 
@@ -185,7 +186,8 @@ def _train(
     from mesocosm.learning.tasks.generation import net as nets
 
     lm = nets.load_causal_model(base)
-    say(f"evaluating {base.name} without training on {len(data.ids['test'])} test rows")
+    rows = len(data.ids["test"])
+    say(Message("progress.generation_untrained", base=base.name, rows=rows))
     loss, tokens = nets.answer_losses(nets.CausalModel(lm), data.ids["test"], data.y["test"])
     timer.end("reading")
     untrained = _Trained(loss, tokens, _generate(lm, prompter, data, say))
@@ -203,7 +205,8 @@ def _generate(lm: CausalNet, prompter: Prompter, data: _Conversations, say: Say)
 
     began = time.perf_counter()
     answers = nets.generate(lm, data.prompts, prompter.most_new, prompter.end, prompter.blank)
-    say(f"generated {len(answers)} answers in {time.perf_counter() - began:.0f} s")
+    seconds = time.perf_counter() - began
+    say(Message("progress.generated", answers=len(answers), seconds=seconds))
     return [prompter.text(ids) for ids in answers]
 
 
@@ -235,10 +238,16 @@ def _evaluate(data: _Conversations, trained: _Trained, untrained: _Trained, seed
 
 
 def _announce_metrics(metrics: Mapping[str, object], say: Say) -> None:
-    figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
-    line = f"{metrics['rows']} test rows: {figures}"
+    line = Message(
+        "progress.generation",
+        rows=str(metrics["rows"]),
+        perplexity=f"{metrics['perplexity']:.3f}",
+        rouge_l=f"{metrics['rouge_l']:.3f}",
+        exact=f"{metrics['exact']:.3f}",
+    )
     for example in cast("list[Example]", metrics["examples"])[:1]:
-        line += f"; expected {example['wanted'][:80]!r}, got {example['wrote'][:80]!r}"
+        expected, got = repr(example["wanted"][:80]), repr(example["wrote"][:80])
+        line = Message("progress.generation_example", figures=line, expected=expected, got=got)
     say(line)
 
 
@@ -345,10 +354,7 @@ class _Retention:
         if not self.examples:
             return {}
         rows, after = len(self.examples[0]), continual.measure_perplexity(writer, self.examples)
-        say(
-            f"retention on the {rows} test rows of {past.version}: perplexity {self.before:.3f}"
-            f" before, {after:.3f} after"
-        )
+        say(describe_retention(rows, past.version, "perplexity", self.before, after))
         return {
             "rows": rows,
             "what": "perplexity",

@@ -201,11 +201,13 @@ class LabelsOutcome(Outcome):
             "p": wilcoxon_p(score_f1(ours, y, 1), score_f1(theirs, y, 1)),
         }
 
-    def summarize(self, metrics: Mapping[str, object]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> Message:
         """F1 over all labels and the share of rows without an error."""
-        return (
-            f"micro F1 {metrics['micro_f1']:.3f} {read_interval(metrics, 'micro_f1')}, every label"
-            f" right on {metrics['subset_accuracy']:.1%} of the rows"
+        return Message(
+            "progress.multi_label",
+            micro_f1=f"{metrics['micro_f1']:.3f}",
+            interval=str(read_interval(metrics, "micro_f1")),
+            subset=f"{metrics['subset_accuracy']:.1%}",
         )
 
     def find_errors(self, predictions: Array, parts: Splits) -> Array:

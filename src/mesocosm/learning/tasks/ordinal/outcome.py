@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
@@ -100,11 +101,14 @@ class OrdinalOutcome(ClassOutcome):
             "kappa": weighted_kappa(y, at, self.classes),
         }
 
-    def summarize(self, metrics: Mapping[str, object]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> Message:
         """Steps off, kappa and accuracy."""
-        return (
-            f"{metrics['rank_error']:.3f} steps off {read_interval(metrics, 'rank_error')}, kappa"
-            f" {metrics['kappa']:.3f}, accuracy {metrics['accuracy']:.3f}"
+        return Message(
+            "progress.ordinal",
+            error=f"{metrics['rank_error']:.3f}",
+            interval=str(read_interval(metrics, "rank_error")),
+            kappa=f"{metrics['kappa']:.3f}",
+            accuracy=f"{metrics['accuracy']:.3f}",
         )
 
     def describe(self, head: object, parts: Splits, seed: int) -> dict[str, Json]:

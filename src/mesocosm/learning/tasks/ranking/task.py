@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.faults import Fault
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.tasks.task import (
     CheckedModel,
@@ -14,7 +15,6 @@ from mesocosm.learning.tasks.task import (
     Leading,
     Loading,
     Record,
-    Say,
     TargetFacts,
     Task,
 )

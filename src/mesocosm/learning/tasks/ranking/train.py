@@ -7,7 +7,7 @@ Knows the parts of ranking. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +16,7 @@ import numpy as np
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
@@ -37,7 +38,6 @@ from mesocosm.learning.training.context import TrainContext, TrainResult
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
 
-Say = Callable[[str], None]
 MIN_PEOPLE = 20  # people with a test item
 MAX_EVALUATED = 20_000  # people a version is evaluated on at most; fewer where items are many
 
@@ -129,8 +129,12 @@ def train_ranker(
     estimate.import_libraries(base)
     timer = estimate.timer
     say(
-        f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item"
-        " of each is held out for the test"
+        Message(
+            "progress.ranking_data",
+            people=len(histories.all),
+            field=model.features[0],
+            items=len(items),
+        )
     )
     vectors = _embed_items(model, base, texts, site, say)
     timer.end("reading")
@@ -265,7 +269,7 @@ def _embed_items(
     from mesocosm.learning.features.embeddings import embed_texts
 
     features: Floats = embed_texts(base, texts, model.max_length, site.store, say)
-    say(f"embedded {len(texts):,} items with {base.name}")
+    say(Message("progress.embedded_items", items=len(texts), base=base.name))
     shared: Floats = features.mean(0)  # what all items share distinguishes none
     centred: Floats = features - shared
     lengths: Floats = np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
@@ -273,20 +277,25 @@ def _embed_items(
 
 
 def _announce_weights(parts: _Parts, weights: Floats, say: Say) -> None:
-    how = f"closed form of strength {parts.strength:g}"
+    how = Message("progress.closed_form", strength=parts.strength)
     if parts.items > MAX_EXACT_ITEMS:
-        how = f"approximate search over {parts.items:,} items"
-    counted = [f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w]
-    say(f"{how}; weights of the parts: {', '.join(counted)}")
+        how = Message("progress.approximate_search", items=parts.items)
+    counted = tuple(f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w)
+    say(Message("progress.ranking_weights", how=how, weights=counted))
 
 
 def _announce_metrics(metrics: Mapping[str, object], people: int, say: Say) -> None:
     baselines = cast("Mapping[str, Mapping[str, float]]", metrics["baselines"])
     say(
-        f"{people:,} test items: hit rate at 10 {metrics['hit_rate_at_10']:.1%}"
-        f" {read_interval(metrics, 'hit_rate_at_10')} (baselines: popular"
-        f" {baselines['popular']['hit_rate_at_10']:.1%}, item neighbours"
-        f" {baselines['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}"
+        Message(
+            "progress.ranking_metrics",
+            people=people,
+            hit_rate=f"{metrics['hit_rate_at_10']:.1%}",
+            interval=str(read_interval(metrics, "hit_rate_at_10")),
+            popular=f"{baselines['popular']['hit_rate_at_10']:.1%}",
+            neighbours=f"{baselines['item_knn']['hit_rate_at_10']:.1%}",
+            ndcg=f"{metrics['ndcg_at_10']:.4f}",
+        )
     )
 
 

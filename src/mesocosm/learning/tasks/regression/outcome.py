@@ -229,12 +229,13 @@ class NumberOutcome(Outcome):
             "linear": self.unscale(model.predict(test)),
         }
 
-    def summarize(self, metrics: Mapping[str, object]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> Message:
         """R2 and the mean absolute error."""
-        score = "R2 not known (all test rows have one value)"
+        score = Message("progress.r2_unknown")
         if metrics["r2"] is not None:
-            score = f"R2 {metrics['r2']:.3f} {read_interval(metrics, 'r2')}".rstrip()
-        return f"{score}, mean error {metrics['mae']:.4g}"
+            r2, interval = f"{metrics['r2']:.3f}", str(read_interval(metrics, "r2"))
+            score = Message("progress.r2", r2=f"{r2} {interval}".rstrip())
+        return Message("progress.regression", score=score, error=f"{metrics['mae']:.4g}")
 
     def find_errors(self, predictions: Array, parts: Splits) -> Array:
         """Rows among the tenth with the greatest errors."""

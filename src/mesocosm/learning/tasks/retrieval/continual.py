@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Floats, Ints
-from mesocosm.learning.strategies.continual import MIN_TEST_ROWS, PreviousVersion, estimate_fisher
+from mesocosm.learning.metric_names import describe_retention
+from mesocosm.learning.strategies.continual import (
+    MIN_TEST_ROWS,
+    PreviousVersion,
+    estimate_fisher,
+)
 from mesocosm.learning.tasks.generation.prompt import format_row
 from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows, rank_answers
 
@@ -57,7 +63,7 @@ def measure_retention(
     predict: str,
     read: Callable[[Sequence[str]], Floats],
     turn: Floats,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """The mean reciprocal rank on the previous test rows, among the answers that the previous
     version knew: the previous version's, and the new one's.
@@ -79,10 +85,7 @@ def measure_retention(
         normalize_rows(read(questions) @ turn), read(list(before.texts)), right
     )
     then, now = round(float((1 / old_places).mean()), 4), round(float((1 / new_places).mean()), 4)
-    say(
-        f"retention on the {len(right)} test rows of {past.version}: mean reciprocal rank"
-        f" {then:.3f} before, {now:.3f} after"
-    )
+    say(describe_retention(len(right), past.version, "mean reciprocal rank", then, now))
     known: dict[str, Json] = {
         "rows": len(right),
         "what": "mean reciprocal rank",

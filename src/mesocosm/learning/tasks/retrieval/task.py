@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesocosm.core.progress import Say
 from mesocosm.learning.tasks.task import (
     ForeignMetrics,
     Leading,
     Loading,
     Record,
-    Say,
     TargetFacts,
 )
 from mesocosm.learning.tasks.text_task import RETRIEVAL_METRICS, TEXT_METRICS, TextTask

@@ -18,6 +18,7 @@ import numpy as np
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.loop.rows import TrainingRows
 
-Say = Callable[[str], None]
 Embed = Callable[[Sequence[str]], Floats]
 MAX_ANSWERS = 200_000  # different answers that each question is compared with
 
@@ -201,8 +201,12 @@ def _embed(model: Model, base: Base, data: _Questions, site: TrainContext, say: 
     questions = {part: embed(texts) for part, texts in data.pairs.texts.items() if texts}
     encoded = _Encoded(questions, embed(data.answers), embed)
     say(
-        f"embedded {sum(map(len, data.pairs.texts.values()))} questions and {len(data.known)}"
-        f" different answers with {base.name}"
+        Message(
+            "progress.embedded_questions",
+            questions=sum(map(len, data.pairs.texts.values())),
+            answers=len(data.known),
+            base=base.name,
+        )
     )
     return encoded
 
@@ -222,10 +226,7 @@ def _fit_projection(
         number_groups(groups),
     )
     if chosen["pull"] is not None:
-        say(
-            f"fitted a projection from questions to answers (strength {chosen['pull']:g}):"
-            f" leave-one-out mean reciprocal rank {chosen['left_out_mrr']:.3f}"
-        )
+        say(Message("progress.projection", strength=chosen["pull"], mrr=chosen["left_out_mrr"]))
     return turn, chosen
 
 
@@ -242,9 +243,14 @@ def _evaluate(
     metrics["answers"] = len(data.known)
     metrics["leaks"] = {"shared": data.shared(), "telling": {}}
     say(
-        f"{len(places)} test rows, {len(data.known)} answers: recall at 1"
-        f" {metrics['recall_at_1']:.1%} {read_interval(metrics, 'recall_at_1')}, mean reciprocal"
-        f" rank {metrics['mrr']:.3f}"
+        Message(
+            "progress.retrieval_metrics",
+            rows=len(places),
+            answers=len(data.known),
+            recall=f"{metrics['recall_at_1']:.1%}",
+            interval=str(read_interval(metrics, "recall_at_1")),
+            mrr=f"{metrics['mrr']:.3f}",
+        )
     )
     return metrics
 

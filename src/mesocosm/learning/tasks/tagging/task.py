@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.faults import Fault
+from mesocosm.core.progress import Say
 from mesocosm.learning.tasks.task import (
     CheckedModel,
     ForeignMetrics,
     Leading,
     Loading,
     Record,
-    Say,
     Task,
 )
 

@@ -7,7 +7,7 @@ Knows the parts of tagging. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ import numpy as np
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.tagging.net import StateEncoder
     from mesocosm.learning.training.loop.records import History
     from mesocosm.learning.training.loop.rows import TrainingRows
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,13 @@ def train_tagger(
     encoded = _fit_frozen(model, base, data, tags, groups, estimate.timer)
     strength = encoded.head.strength
     say(
-        f"embedded {sum(map(len, data.tags['train'])):,} words of {len(data.texts['train']):,}"
-        f" texts with {base.name}; fitted a linear head over their states, strength {strength:g}"
+        Message(
+            "progress.embedded_words",
+            words=sum(map(len, data.tags["train"])),
+            texts=len(data.texts["train"]),
+            base=base.name,
+            strength=strength,
+        )
     )
     estimate.timer.end("heads")
     if not isinstance(model.fine_tune, Frozen):
@@ -183,7 +187,7 @@ def _match(text: str, tags: str) -> bool:
 def _check_tags(model: Model, data: TaggedTexts, say: Say) -> None:
     """Refuse training rows of a single tag, and say how many rows are not used."""
     if data.mismatched:
-        say(f"{data.mismatched} rows have another number of tags than words, and are left out")
+        say(Message("progress.mismatched_tags", rows=data.mismatched))
     if len(set().union(*data.tags["train"])) < 2:
         raise ConfigValueError(
             "target",
@@ -302,8 +306,14 @@ def _evaluate(
     shared = len(set(data.texts["test"]) & set(data.texts["train"]))
     metrics["leaks"] = {"shared": shared, "telling": {}}
     say(
-        f"{metrics['rows']} test rows: span F1 {metrics['span_f1']:.3f}"
-        f" {read_interval(metrics, 'span_f1')} (baseline: dictionary {dictionary['span_f1']:.3f})"
+        Message(
+            "progress.tagging_metrics",
+            rows=str(metrics["rows"]),
+            metric="span F1",
+            f1=f"{metrics['span_f1']:.3f}",
+            interval=str(read_interval(metrics, "span_f1")),
+            dictionary=f"{dictionary['span_f1']:.3f}",
+        )
     )
     return metrics
 

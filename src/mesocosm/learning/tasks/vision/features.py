@@ -5,7 +5,7 @@ and training have the same features.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import TypedDict
 
 import numpy as np
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.export.onnx_sessions import session
@@ -56,7 +58,7 @@ def extract_features(
     store: Path,
     folder: Path,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> ImageFeatures:
     """Features of each part's images, by a base or by filters fitted on them.
 
@@ -80,8 +82,12 @@ def extract_features(
         features[part] = np.hstack([encoder.features(list(v)) for v in fields.values()])
         count += sum(map(len, fields.values()))
     say(
-        f"encoded {count} images with {named or 'filters fitted on the training images'}:"
-        f" {how['width']} features each"
+        Message(
+            "progress.encoded_images",
+            images=count,
+            base=named or Message("progress.image_filters"),
+            width=how["width"],
+        )
     )
     card: ImageCard = {"images": list(images["train"]), "sight": path, "sees": how}
     return ImageFeatures(features, card, base)

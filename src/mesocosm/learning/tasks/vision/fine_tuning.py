@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.augmentation.image import Picture
 from mesocosm.learning.features.embeddings import describe_trainable
@@ -93,7 +95,7 @@ def fine_tune_images(
     model: Model,
     training: ImageTraining,
     head: TrainableHead,
-    say: Callable[[str], None],
+    say: Say,
     told: Report,
 ) -> tuple[dict[str, Array], History]:
     """Fine-tune the image base and a linear head over it; the features of all parts by the
@@ -133,13 +135,12 @@ def fine_tune_images(
     return _encode_by_tuned(net, how, training), history
 
 
-def _announce_training(
-    tune: Gradient, trained: int, total: int, say: Callable[[str], None]
-) -> None:
-    rest = "texts and table stay as they are"
+def _announce_training(tune: Gradient, trained: int, total: int, say: Say) -> None:
+    trainable = describe_trainable(tune.method, trained, total)
+    line = Message("progress.image_tuning_texts_kept", trainable=trainable)
     if tune.trainable == "both":
-        rest = "texts follow"
-    say(f"{describe_trainable(tune.method, trained, total)}; {rest}")
+        line = Message("progress.image_tuning_texts_follow", trainable=trainable)
+    say(line)
 
 
 def _held_out_rows(

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import NotRequired, TypeAlias, TypedDict, final
 
-from mesocosm.core.progress import QUIET, Told
+from mesocosm.core.messages import Message
+from mesocosm.core.progress import QUIET, ProgressEvent
 
 
 @final
@@ -38,21 +39,18 @@ History: TypeAlias = list[EpochRecord]
 Report: TypeAlias = Callable[[TrainingRecord], None]
 
 
-def as_progress(record: TrainingRecord) -> Told:
+def as_progress(record: TrainingRecord) -> ProgressEvent:
     """A record of training as a line of progress."""
-    return Told(_describe(record), record)
-
-
-def _describe(record: TrainingRecord) -> str:
+    epoch = record["epoch"]
     if "step" in record:
-        return (
-            f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss"
-            f" {record['loss']:.4f}, {record['left']} s left"
+        step, steps, loss, left = record["step"], record["of"], record["loss"], record["left"]
+        message = Message(
+            "progress.step", epoch=epoch, step=step, steps=steps, loss=loss, left=left
         )
-    return (
-        f"epoch {record['epoch']}: training loss {record['train_loss']:.4f}, validation loss"
-        f" {record['held_loss']:.4f}"
-    )
+        return ProgressEvent(message, epoch, step, steps, loss, seconds_left=left)
+    trained, held = record["train_loss"], record["held_loss"]
+    message = Message("progress.epoch", epoch=epoch, train_loss=trained, held_loss=held)
+    return ProgressEvent(message, epoch, train_loss=trained, held_loss=held)
 
 
 class EpochProgress:

@@ -7,7 +7,7 @@ item's own vector dropped out, so that its text must predict).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +17,13 @@ from torch.nn.functional import cross_entropy, embedding, gelu
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.tasks.ranking.features import History
 from mesocosm.learning.tasks.ranking.settings import Towers
 from mesocosm.learning.tasks.ranking.towers import two_tower
 from mesocosm.learning.tasks.ranking.towers.two_tower import FADES, MAX_HISTORY, NET, TwoTowerModel
 
-Say = Callable[[str], None]
 ITEMS_PER_STEP, MIN_STEPS = 800, 20  # next items predicted a step, and steps an epoch at least
 PROGRESS_SECONDS = 1.5  # between two lines of progress
 
@@ -109,8 +109,14 @@ class _Progress:
         if time.perf_counter() - self.reported > PROGRESS_SECONDS:
             self.reported = time.perf_counter()
             self.say(
-                f"two towers: epoch {self.epoch} of {self.epochs}, step {done} of {self.steps},"
-                f" loss {np.mean(self.losses):.3f}"
+                Message(
+                    "progress.towers_step",
+                    epoch=self.epoch,
+                    epochs=self.epochs,
+                    step=done,
+                    steps=self.steps,
+                    loss=float(np.mean(self.losses)),
+                )
             )
 
 
