@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesocosm.cli.output import AsJson, answer, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.model import BaseModel
@@ -21,5 +22,5 @@ def bases(as_json: AsJson = False) -> None:
 def _base_line(base: BaseModel) -> str:
     line = f"{base.name:<10} {base.about} ({base.licence})"
     if not base.here:
-        line += ", not installed"
+        line += Message("cli.bases.not_installed").render()
     return line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -47,9 +48,9 @@ def run_build(
     from mesocosm.cli.progress import Beat, Screen
 
     console = Screen(stderr=True, quiet=quiet, highlight=False)
-    with Beat(console, "planning") as beat:
+    with Beat(console, Message("cli.build.planning").render()) as beat:
         return eco.build(prune, beat.say, accept)
 
 
 def _text(result: BuildResult) -> str:
-    return "\n".join([*(finding.text() for finding in result.failed), str(result)])
+    return "\n".join([*(finding.render() for finding in result.failed), str(result)])

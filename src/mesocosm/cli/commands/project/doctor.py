@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.project import InstalledPlugin, IntegrityReport
@@ -28,8 +29,10 @@ def _text(found: IntegrityReport) -> str:
     lines = [_plugin_line(plugin) for plugin in found.plugins]
     lines += found.faults
     if found.rebuilt_by_build:
-        lines.append("'mesocosm build' rebuilds: " + ", ".join(found.rebuilt_by_build))
-    lines.append(f"{found.checked} artifacts verified, {len(found.faults)} problems.")
+        lines.append(Message("cli.doctor.rebuilds").render() + ", ".join(found.rebuilt_by_build))
+    lines.append(
+        Message("cli.doctor.verified", checked=found.checked, faults=len(found.faults)).render()
+    )
     return "\n".join(lines)
 
 
@@ -37,4 +40,9 @@ def _plugin_line(plugin: InstalledPlugin) -> str:
     if plugin.why:
         return plugin.why
     kind = f"{plugin.group}.{plugin.name}"
-    return f"plugin {kind} of {plugin.distribution} {plugin.version}: ready"
+    return Message(
+        "cli.doctor.plugin_ready",
+        kind=kind,
+        distribution=plugin.distribution,
+        version=plugin.version,
+    ).render()
