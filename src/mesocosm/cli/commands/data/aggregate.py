@@ -64,7 +64,8 @@ def _text(found: PrivateAnswer) -> str:
 
 
 def _group_line(group: GroupAnswer) -> str:
-    name = f"{group.group or Message('cli.aggregate.all').render():<20}"
+    every = Message("cli.aggregate.all").render()
+    name = f"{group.group or every:<20}"
     if group.mean is not None:
         return Message("cli.aggregate.mean", name=name, mean=group.mean, count=group.count).render()
     return Message("cli.aggregate.count", name=name, count=group.count, sd=group.sd).render()
