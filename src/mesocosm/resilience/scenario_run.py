@@ -21,6 +21,7 @@ from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.client.predictions import Prediction
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.values.json_shapes import read_number
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.resilience.act_result import ActResult, find_missed, is_final
@@ -155,7 +156,7 @@ def _held_out_rows(
     model = spec.eco.models[str(spec.eco.services[act.service].model)]
     snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None:
-        raise MesocosmError(f"'{model.dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(Message("resilience.not_built", dataset=model.dataset))
     names = [*dict.fromkeys([*model.features, *model.context_fields])]
     data, split = read_columns(spec, snapshot, [*names, model.target])
     held = _choose_held_out(data, split, act)
@@ -183,7 +184,7 @@ def _choose_held_out(
     held = select_held_out(split, _read_upper(data, act))
     held = [i for i in held if _is_like(data, i, act.where)]
     if not held:
-        raise MesocosmError(f"act '{act.act}': no held-out row of '{act.service}' is like that")
+        raise MesocosmError(Message("resilience.no_like_row", act=act.act, service=act.service))
     random.Random(act.act).shuffle(held)  # files often have an order that no day has
     return held
 

@@ -19,6 +19,7 @@ from mesocosm.core.messages.language import SOURCE
 ROOM = "sentences"
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
+NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?"  # what a parameter `n_...` stands for
 JOINED = "; "  # between the sentences of one line
 
 
@@ -87,4 +88,4 @@ def _list_words(template: str) -> Iterator[str]:
             yield f"(?P={name})"
         elif name is not None:
             seen.add(name)
-            yield f"(?P<{name}>.+?)"
+            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else '.+?'})"

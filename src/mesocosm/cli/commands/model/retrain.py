@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import render
 
 
 @report_failures
@@ -21,4 +22,4 @@ def retrain(
     """Train and evaluate a challenger for SERVICE; promote it if it is better."""
     eco = open_project(file)
     found = eco.model.retrain(service, reason, lambda text: print(text, file=sys.stderr))
-    answer(found, as_json, lambda d: "; ".join(filter(None, (d.why, d.begun))))
+    answer(found, as_json, lambda d: "; ".join(map(render, filter(None, (d.why, d.begun)))))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.model import Suggestions
@@ -42,7 +42,7 @@ def _text(data: Suggestions) -> str:
         line = f"{number}. {proposal.at}: {_as_text(proposal.would)}"
         if proposal.was is not None:
             line += Message("cli.suggest.now", value=_as_text(proposal.was)).render()
-        lines += [line, f"     {proposal.because}"]
+        lines += [line, f"     {render(proposal.because)}"]
     written = data.written
     if written:
         lines.append(Message("cli.suggest.written", file=written).render())

@@ -52,5 +52,18 @@ def run_build(
         return eco.build(prune, beat.say, accept)
 
 
+def summarise(result: BuildResult) -> str:
+    """How much was built, kept and failed."""
+    built = sum(resource.sign != "=" for resource in result.done)
+    failed = len({tuple(finding.key.split(".")[:2]) for finding in result.failed})
+    return Message(
+        "cli.build.result",
+        built=built,
+        kept=len(result.done) - built,
+        failed=failed,
+        seconds=result.seconds,
+    ).render()
+
+
 def _text(result: BuildResult) -> str:
-    return "\n".join([*(finding.render() for finding in result.failed), str(result)])
+    return "\n".join([*(finding.render() for finding in result.failed), summarise(result)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.project import InstalledPlugin, IntegrityReport
@@ -27,7 +27,7 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
 
 def _text(found: IntegrityReport) -> str:
     lines = [_plugin_line(plugin) for plugin in found.plugins]
-    lines += found.faults
+    lines += map(render, found.faults)
     if found.rebuilt_by_build:
         lines.append(Message("cli.doctor.rebuilds").render() + ", ".join(found.rebuilt_by_build))
     lines.append(
@@ -38,7 +38,7 @@ def _text(found: IntegrityReport) -> str:
 
 def _plugin_line(plugin: InstalledPlugin) -> str:
     if plugin.why:
-        return plugin.why
+        return render(plugin.why)
     kind = f"{plugin.group}.{plugin.name}"
     return Message(
         "cli.doctor.plugin_ready",

@@ -11,7 +11,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError, text_of
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 from mesocosm.core.values.json_keys import KeyTwice, load_once
 from mesocosm.core.values.json_shapes import list_objects, read_number
 
@@ -92,7 +92,7 @@ def _batch_text(found: FilePredictions) -> str:
     if found.warned:
         counts += Message("cli.predict.warned", number=found.warned).render()
     lines = [f"{counts}; {found.out}"]
-    lines += [f"  {count} x {why}" for why, count in found.reasons.items()]
+    lines += [f"  {count} x {render(why)}" for why, count in found.reasons.items()]
     lines += [Message("cli.predict.note", note=note).render() for note in found.notes]
     return "\n".join(lines)
 

@@ -77,12 +77,12 @@ def up(
 
 def _build(eco: Ecosystem) -> None:
     """Build what is outdated, and print the first lines of each report."""
-    from mesocosm.cli.commands.project.build import run_build
+    from mesocosm.cli.commands.project.build import run_build, summarise
     from mesocosm.cli.progress import Screen
 
     console = Screen(highlight=False, soft_wrap=True)
     result = run_build(eco, quiet=False)
-    console.print(str(result))
+    console.print(summarise(result))
     for finding in result.failed:
         console.print(finding.render(), markup=False)
     for lines in _first_lines(eco):

@@ -14,7 +14,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.trials import DataDrill, FaultDrill
@@ -92,7 +92,7 @@ def _fault_text(found: FaultDrill) -> str:
         ).render()
     ]
     lines += [
-        f"  {found.what}",
+        f"  {render(found.what)}",
         *(Message("cli.drill.audit", line=line).render() for line in found.log),
     ]
     return "\n".join(lines)
