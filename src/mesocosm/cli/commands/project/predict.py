@@ -101,7 +101,10 @@ def _text(prediction: Prediction) -> str:
     lines = [
         *_prediction_lines(prediction),
         Message("cli.predict.id", id=prediction.id, version=prediction.version).render(),
-        *(f"warning: {warning['detail']}" for warning in prediction.warnings),
+        *(
+            Message("cli.warning", text=warning["detail"]).render()
+            for warning in prediction.warnings
+        ),
     ]
     return "\n".join(lines)
 
