@@ -128,13 +128,18 @@ def test_json_stays_english(built: Path, cli: Run) -> None:
 
 def test_the_filter_finds_english() -> None:
     assert find_english("判断：rows of one kind") == ["判断：rows of one kind"]
-    assert find_english("运行 mesocosm data versions mail，见 a/b c_d 'these are quoted words'") == []
+    assert (
+        find_english("运行 mesocosm data versions mail，见 a/b c_d 'these are quoted words'") == []
+    )
 
 
 @pytest.mark.parametrize(
     ("english", "chinese"),
     [
-        ("9 rows in = 8 kept + 1 quarantined + 0 duplicates", "输入 9 行 = 保留 8 + 隔离 1 + 重复 0"),
+        (
+            "9 rows in = 8 kept + 1 quarantined + 0 duplicates",
+            "输入 9 行 = 保留 8 + 隔离 1 + 重复 0",
+        ),
         ("投诉次数 1 to 6", "投诉次数 在 1 至 6 之间"),
         ("'a' is left out: it is private", "'a' 未使用：它是隐私字段"),
         ("passes all gates; as it is", "通过全部门禁；as it is"),

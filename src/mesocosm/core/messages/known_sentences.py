@@ -19,7 +19,7 @@ from mesocosm.core.messages.language import SOURCE
 ROOM = "sentences"
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
-NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?"  # what a parameter `n_...` stands for
+NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
 JOINED = "; "  # between the sentences of one line
 
 

@@ -14,7 +14,7 @@ from mesocosm.catalog.rows import VersionRow
 from mesocosm.core.messages import Message, render
 from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import read_number
-from mesocosm.learning.evaluation.card_of_recipe import Lines, Record, join_pairs, render_model
+from mesocosm.learning.card_of_recipe import Lines, Record, join_pairs, render_model
 from mesocosm.learning.tasks.registry import leading_of, shown_metrics
 
 COMPARED = {  # what a version is compared with, by its key in the record
