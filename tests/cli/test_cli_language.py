@@ -166,7 +166,7 @@ def test_a_setting_that_changed_is_a_reason_in_both_languages(home: Path) -> Non
     ]
     with writing_in("zh"):
         assert format_plan(data).splitlines() == [
-            "± models.judge  重建：seed 由 1 改为 2（e.yaml:3）；by hand",
+            "± models.judge  重建：seed 由 1 改为 2（e.yaml:3）；手动",
             "  警告：few rows",
             "a、b 的新数据将在构建时与上一个快照比较。",
             "? q",
@@ -222,7 +222,7 @@ def test_status_says_the_same_in_both_languages() -> None:
             "pond 运行于 http://x",
             "  desk：judge-v1，1 次请求",
             "    canary：judge-v2 接收 10 % 的请求，第 1 / 3 步；9 次请求，0 个错误，p95 4 ms，5 个有"
-            "标签的预测中 4 个正确（差异 +0.010，p 0.5）。by hand",
+            "标签的预测中 4 个正确（差异 +0.010，p 0.5）。手动",
             "  watch 的告警：异常：desk 的 p95_ms 为 90（通常为 9） [a-1]",
             "  watch 的告警：as stored [a-2]",
             "  watch：下一窗口已收集 3 / 80 行；故障：t",

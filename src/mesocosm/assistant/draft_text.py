@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from mesocosm.assistant.files_draft import FilesDraft, Parts, ProposedChange
+from mesocosm.core.messages import Message, render
 from mesocosm.core.records import JsonObject
 
 WIDTH = 100  # letters of a line of evidence
@@ -91,7 +92,7 @@ def _group_proposals(
 def _format_list(section: str, proposals: Sequence[ProposedChange]) -> Iterator[str]:
     """The proposals of a section that is a list."""
     if proposals:
-        yield f"    # {ACCEPT.format(section, LISTS[section])}"
+        yield f"    # {render(ACCEPT.format(section, LISTS[section]))}"
         yield f"    # {section}:"
         yield from _format_proposals(proposals, "  - ", 4)
 
@@ -147,14 +148,19 @@ def _format_parts(data: FilesDraft) -> Iterator[str]:
     reasons, parts = data["reasons"], data["parts"]
     yield ""
     for doubt in data["choose"]:
-        first, *more = textwrap.wrap(doubt, WIDE)
-        yield f"# CHOOSE: {first}"
+        first, *more = textwrap.wrap(render(doubt), WIDE)
+        yield f"# {_choose(first)}"
         yield from (f"#   {line}" for line in more)
     yield from _format_models(parts, reasons)
     yield from ("", "services:")
     yield from (f"  {name}: {_to_flow(service)}" for name, service in parts["services"].items())
     yield from _format_monitors(parts, reasons)
     yield from ("", "world:", f"  places: {_to_flow(parts['world']['places'])}")
+
+
+def _choose(doubt: str) -> str:
+    """The first line of what is left to choose."""
+    return Message("assistant.choose", doubt=doubt).render()
 
 
 def _format_models(parts: Parts, reasons: Mapping[str, str]) -> Iterator[str]:
@@ -191,7 +197,9 @@ def _comment(sentence: str | None, indent: int) -> list[str]:
     """A sentence as comments of a few lines; none where there is no sentence."""
     if not sentence:
         return []
-    lines = textwrap.wrap(_flatten(sentence), WIDTH, max_lines=MOST_LINES, placeholder=" ...")
+    lines = textwrap.wrap(
+        render(_flatten(sentence)), WIDTH, max_lines=MOST_LINES, placeholder=" ..."
+    )
     return [f"{' ' * indent}# {line}" for line in lines]
 
 

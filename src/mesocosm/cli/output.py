@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, ParamSpec, Protocol, TypeVar
@@ -20,6 +20,7 @@ from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.core.extras import missing_extra
 from mesocosm.core.messages import Message, Text
+from mesocosm.core.messages.language import SOURCE, writing_in
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -69,7 +70,8 @@ def report_failures(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _choose_language(bool(kwargs.get("as_json"))):
+                command(*args, **kwargs)
             sys.stdout.flush()
         except (typer.Exit, typer.Abort):
             raise
@@ -79,6 +81,11 @@ def report_failures(command: Callable[P, None]) -> Callable[P, None]:
             _report(error, bool(kwargs.get("as_json")), command.__name__)
 
     return run
+
+
+def _choose_language(as_json: bool) -> AbstractContextManager[None]:
+    """JSON is in English, what people read in their language."""
+    return writing_in(SOURCE) if as_json else nullcontext()
 
 
 def _report(error: BaseException, as_json: bool, command: str) -> None:

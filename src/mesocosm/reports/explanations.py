@@ -13,6 +13,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import PredictionRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
@@ -39,8 +40,8 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, object]:
     """
     row = catalog.prediction(prediction)
     if row is None:
-        found = f"no prediction has the id '{prediction[:60]}'"
-        raise ConfigValueError("", found, "an id that predict printed")
+        found = Message("reports.no_prediction", id=prediction[:60])
+        raise ConfigValueError("", found, Message("reports.printed_id"))
     version, snapshot = _records_behind(catalog, row["version"])
     model = _model_of(spec, version)
     net = load_row_version(spec, version)
@@ -96,7 +97,7 @@ def _records_behind(catalog: Catalog, ident: str) -> tuple[VersionRow, SnapshotR
     if version:
         snapshot = catalog.snapshot(version["snapshot"])
     if not version or not snapshot:
-        raise MesocosmError("the version or the snapshot behind this prediction is gone")
+        raise MesocosmError(Message("reports.no_version_behind"))
     return version, snapshot
 
 
@@ -109,13 +110,13 @@ def _model_of(spec: Spec, version: VersionRow) -> Model:
     name, task = version["model"], recorded_task(version["recipe"])
     model = spec.eco.models.get(name)
     if model is None:
-        found = f"the model '{name}' left the file"
-        raise ConfigValueError("", found, "a prediction of a model that is in it")
+        found = Message("reports.model_left", name=name)
+        raise ConfigValueError("", found, Message("reports.model_in_file"))
     if not task.explains:
         raise ConfigValueError(
             "",
-            f"'{name}' {task.no_sum} is no sum over inputs or rows",
-            "'mesocosm trace' for what it was trained on, or a prediction of classes or a number",
+            Message("reports.no_sum", name=name, what=task.no_sum),
+            Message("reports.trace_instead"),
         )
     return model
 

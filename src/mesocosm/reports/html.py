@@ -10,13 +10,16 @@ from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mesocosm.core.values.json_shapes import list_texts
+from mesocosm.core.messages import Message, render, render_stored
+from mesocosm.core.messages.language import current_language
+from mesocosm.core.values.json_shapes import list_texts, read_number
 from mesocosm.reports.markup import (
     card,
     cell,
     facts,
     format_count,
     format_value,
+    name_title,
     row,
     section,
     table,
@@ -75,10 +78,7 @@ COLOURS = {
     "expired": "var(--soft)",
 }
 WIDE_PART = 0.15  # share of the rows from which a part of the bar is labelled
-INTRODUCTION = (
-    "Every row that came in is kept, quarantined with a reason, or removed as a duplicate; every"
-    " metric of a model is on held-out rows."
-)
+INTRODUCTION = Message("reports.html.introduction")
 USES = ("read", "used", "unmatched", "repeated", "rejected")  # of the rows of a source
 CELL = (
     '<svg width="34" height="12" role="img" aria-label="{1}"><rect class="{0}" width="34"'
@@ -113,10 +113,11 @@ def render_report(name: str, data: ReportData) -> str:
         body += render_model(model, version)
     parts = _count_parts(len(data["datasets"]), len(models))
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport"'
+        f'<!doctype html><html lang="{current_language()}"><meta charset="utf-8">'
+        '<meta name="viewport"'
         f' content="width=device-width,initial-scale=1"><title>{escape(name)}:'
         f" report</title><style>{STYLE}</style><h1>{escape(name)}</h1><p>{parts}."
-        f" {INTRODUCTION}</p>{body}</html>\n"
+        f" {INTRODUCTION.render()}</p>{body}</html>\n"
     )
 
 
@@ -131,11 +132,14 @@ def _count_parts(datasets: int, models: int) -> str:
 def _render_health(data: HealthData) -> str:
     """The four scores with their sentences, and the recommendations."""
     scores = "".join(_render_score(name, part) for name, part in data["parts"].items())
-    advice = "<p>No recommendations.</p>"
+    advice = Message("reports.html.no_recommendations").render()
     if data["next"]:
-        items = "".join(f"<li>{escape(text)}</li>" for text in data["next"])
-        advice = f"<h3>Recommendations</h3>{card(f'<ol>{items}</ol>')}"
-    return f'<h2>Health</h2><div class="card whole">{scores}</div>{advice}'
+        items = "".join(
+            f"<li>{escape(render_stored(advised, advised['text']))}</li>"
+            for advised in data["recommendations"]
+        )
+        advice = Message("reports.html.recommendations", items=card(f"<ol>{items}</ol>")).render()
+    return Message("reports.html.health", scores=scores, advice=advice).render()
 
 
 def _render_score(name: str, part: ScoreData) -> str:
@@ -148,9 +152,10 @@ def _render_score(name: str, part: ScoreData) -> str:
             f' role="img" aria-label="{score:.3f} of 1"><rect class="full" width="100"'
             f' height="10"/><rect class="bar" width="{100 * score:.1f}" height="10"/></svg>'
         )
+    says = render_stored(part.get("message") or {}, part["says"])
     if part["moved"]:
         moved = f" <small>({part['moved']:+.3f})</small>"
-    return f"<div><b>{shown}</b>{moved} {escape(name)}{bar}<p>{escape(part['says'])}</p></div>"
+    return f"<div><b>{shown}</b>{moved} {escape(name_title(name))}{bar}<p>{escape(says)}</p></div>"
 
 
 def _render_dataset(name: str, data: DatasetData) -> str:
@@ -159,13 +164,13 @@ def _render_dataset(name: str, data: DatasetData) -> str:
     identity = " · ".join(filter(None, [escape(data["id"]), _render_origins(report)]))
     account = card(facts(_dataset_facts(data)) + _render_account(data["account"]))
     reasons = sorted(report["reasons"].items(), key=lambda reason: -reason[1])
-    rows = [row(cell(f"{n:,}", "n"), cell(escape(why), "said")) for why, n in reasons]
+    rows = [row(cell(f"{n:,}", "n"), cell(escape(render(why)), "said")) for why, n in reasons]
     return (
         f"<h2>{escape(name)}</h2><p>{identity}</p>{account}"
         + _render_sources(report.get("sources", {}))
         + section("Why rows were quarantined", ("rows", "reason"), rows)
         + _render_warnings(report.get("warned", {}))
-        + "<h3>Fields, before and after</h3>"
+        + Message("reports.html.fields_changed").render()
         + _render_fields(report, data.get("training", {}))
         + _render_missing_together(report)
         + _render_examples(report)
@@ -256,8 +261,10 @@ def _render_warnings(warned: Mapping[str, int]) -> str:
     for sentence, count in warned.items():
         rows = ""
         if count > 1:
-            rows = f" ({count:,} rows)"
-        html += f'<p class="warn">Warning: {escape(sentence)}{rows}</p>'
+            rows = Message("reports.html.warned_rows", count=count).render()
+        html += Message(
+            "reports.html.warning", sentence=escape(render(sentence)), rows=rows
+        ).render()
     return html
 
 
@@ -300,8 +307,13 @@ def _render_examples(report: SnapshotReport) -> str:
 
 def _render_value(value: object) -> str:
     if value is None or not str(value).strip():
-        return '<span class="warn">missing</span>'
+        return Message("reports.html.missing").render()
     return f"<code>{escape(str(value))}</code>"
+
+
+def _read_int(value: object) -> int:
+    """A whole number of a JSON object."""
+    return int(str(value))
 
 
 def _render_anonymity(found: JsonObject | None) -> str:
@@ -310,12 +322,21 @@ def _render_anonymity(found: JsonObject | None) -> str:
         return ""
     several, fields = "", escape(", ".join(list_texts(found["of"])))
     if found.get("sensitive"):
-        several = f", at least {found['l']} values of {escape(str(found['sensitive']))} in each"
-    return (
-        f"<h3>Anonymity</h3><p>{found['groups']:,} groups by {fields}; the"
-        f" smallest has {found['smallest']} rows (k = {found['k']}{several}). {found['loss']:.1%}"
-        f" of the detail is lost; the risk of one row is at most {found['risk']:.1%}.</p>"
-    )
+        several = Message(
+            "reports.html.diverse",
+            number=_read_int(found["l"]),
+            field=escape(str(found["sensitive"])),
+        ).render()
+    return Message(
+        "reports.html.anonymity",
+        groups=_read_int(found["groups"]),
+        fields=fields,
+        smallest=_read_int(found["smallest"]),
+        k=_read_int(found["k"]),
+        several=several,
+        loss=read_number(found["loss"]),
+        risk=read_number(found["risk"]),
+    ).render()
 
 
 def _render_fields(report: SnapshotReport, training: Mapping[str, TrainingColumn]) -> str:

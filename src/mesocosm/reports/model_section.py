@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from mesocosm.core.messages import Message, render
 from mesocosm.core.values.json_shapes import (
     list_numbers,
     list_objects,
@@ -45,6 +46,7 @@ def render_model(name: str, data: ModelData) -> str:
     ]
     html = f"<h2>{escape(name)}</h2><p>{_describe_version(data)}</p>"
     for warning in metrics.get("warnings", []):
+        warning = render(warning)
         html += f'<p class="warn">{escape(warning[0].upper() + warning[1:])}.</p>'
     return (
         html
@@ -71,11 +73,16 @@ def _describe_version(data: ModelData) -> str:
         colour = "good"
     if recipe["base"]:
         base = f"{recipe['base']}, {recipe['method']}, "
-    return (
-        f'{escape(data["id"])} · <span class="{colour}">{escape(data["state"])}</span>'
-        f" ({escape(data['why'])}) · {escape(base)}{escape(recipe['head'])} head · trained on"
-        f" {escape(data['snapshot'])}"
-    )
+    return Message(
+        "reports.html.version_line",
+        id=escape(data["id"]),
+        colour=colour,
+        state=escape(data["state"]),
+        why=escape(render(data["why"])),
+        base=escape(base),
+        head=escape(recipe["head"]),
+        snapshot=escape(data["snapshot"]),
+    ).render()
 
 
 def _render_others(others: Sequence[LaterVersionData]) -> str:
@@ -106,7 +113,7 @@ def _render_metrics(metrics: VersionMetrics) -> str:
         value = cell(f"<b>{format_metric(read_number(metrics.get(key)))}</b>")
         rows.append(row(cell(key.replace("_", " ")), value, cell(interval), *others))
     heads = ("metric", "this version", "95 % interval", *baselines)
-    return f"<h3>Metrics on held-out rows</h3>{card(table(heads, rows))}"
+    return Message("reports.html.held_out_metrics", table=card(table(heads, rows))).render()
 
 
 def _render_comparisons(metrics: VersionMetrics) -> str:
@@ -142,7 +149,9 @@ def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> s
             "training": [(epoch["epoch"], epoch["train_loss"]) for epoch in history],
             "held out": [(epoch["epoch"], epoch["held_loss"]) for epoch in history],
         }
-        html += _figure("Loss by epoch", plot(losses, "epoch", "loss"))
+        html += _figure(
+            Message("reports.html.loss_by_epoch").render(), plot(losses, "epoch", "loss")
+        )
     return html + _render_learning_curve(metrics, key)
 
 
@@ -151,9 +160,9 @@ def _render_learning_curve(metrics: VersionMetrics, key: str) -> str:
     points = [(c["rows"], c[key]) for c in metrics.get("curve", []) if c.get(key) is not None]
     if len(points) < 2:
         return ""
-    title = "R2 by training rows"
+    title = Message("reports.html.r2_by_rows").render()
     if key == "accuracy":
-        title = "Accuracy by training rows"
+        title = Message("reports.html.accuracy_by_rows").render()
     return _figure(title, plot({key: points}, "rows", key))
 
 
@@ -178,7 +187,7 @@ def _render_trials(recipe: VersionRecipe) -> str:
         return ""
     losses = _list_losses(trials)
     return (
-        "<h3>Hyperparameter trials</h3>"
+        Message("reports.html.trials").render()
         + _render_losses(losses)
         + _render_importance(recipe.get("importance") or {})
         + _render_trial_table(trials, losses)
@@ -200,7 +209,7 @@ def _render_losses(losses: Sequence[Point]) -> str:
         return ""
     lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
     svg = plot(lines, "trial", "loss", dots=("trial",))
-    return _figure("Held-out loss by trial, and the lowest so far", svg)
+    return _figure(Message("reports.html.loss_by_trial").render(), svg)
 
 
 def _list_losses(trials: Sequence[JsonObject]) -> list[Point]:
@@ -326,22 +335,24 @@ def _render_intervals(metrics: VersionMetrics) -> str:
         )
         for found in metrics["coverage_by_slice"]
     ]
-    return (
-        f"<h3>Prediction intervals</h3><p>Intervals of level {metrics['interval_level']:.0%} cover"
-        f" {metrics['interval_coverage']:.1%} of the test rows.</p>"
-        + card(table(("rows where", "rows", "covered"), rows))
-    )
+    return Message(
+        "reports.html.intervals",
+        level=metrics["interval_level"],
+        coverage=metrics["interval_coverage"],
+    ).render() + card(table(("rows where", "rows", "covered"), rows))
 
 
 def _render_robustness(metrics: VersionMetrics) -> str:
     found = metrics.get("robustness")
     if found is None:
         return ""
-    return (
-        f"<h3>Robustness</h3><p>Accuracy {format_metric(found['typo'])} with typos,"
-        f" {format_metric(found['paraphrase'])} paraphrased ({format_metric(found['as_they_are'])}"
-        f" unmodified; {found['rows']:,} rows).</p>"
-    )
+    return Message(
+        "reports.html.robustness",
+        typos=format_metric(found["typo"]),
+        paraphrased=format_metric(found["paraphrase"]),
+        unmodified=format_metric(found["as_they_are"]),
+        rows=found["rows"],
+    ).render()
 
 
 def _render_fairness(metrics: VersionMetrics) -> str:
@@ -349,11 +360,13 @@ def _render_fairness(metrics: VersionMetrics) -> str:
     if found is None:
         return ""
     fields = escape(", ".join(read_object(found["fields"])))
-    return (
-        f"<h3>Fairness</h3><p>By {fields}: demographic parity gap {_format_gap(found, 'parity')},"
-        f" equalized odds gap {_format_gap(found, 'odds')}, accuracy gap"
-        f" {_format_gap(found, 'accuracy')}.</p>"
-    )
+    return Message(
+        "reports.html.fairness",
+        fields=fields,
+        parity=_format_gap(found, "parity"),
+        odds=_format_gap(found, "odds"),
+        accuracy=_format_gap(found, "accuracy"),
+    ).render()
 
 
 def _format_gap(fairness: JsonObject, kind: str) -> str:

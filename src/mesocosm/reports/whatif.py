@@ -16,6 +16,7 @@ from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import JsonObject
 from mesocosm.core.values.json_shapes import list_texts, read_text
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
@@ -108,11 +109,11 @@ class Desk:
         """
         version = self._deployed_version(service)
         if not version:
-            raise MesocosmError(f"{service} has no deployed model")
+            raise MesocosmError(Message("reports.none_deployed", service=service))
         if not recorded_task(version["recipe"]).explains:
-            raise MesocosmError(f"{service} predicts no class or number, so there is no what-if")
+            raise MesocosmError(Message("reports.no_what_if", service=service))
         if version["model"] not in self.spec.eco.models:
-            raise MesocosmError(f"the model '{version['model']}' left the file")
+            raise MesocosmError(Message("reports.model_left", name=version["model"]))
         return version
 
     def _deployed_version(self, service: str) -> VersionRow | None:
@@ -130,7 +131,7 @@ class Desk:
         """
         snapshot = self.catalog.snapshot(version["snapshot"])
         if snapshot is None:
-            raise MesocosmError("the snapshot behind this version is gone")
+            raise MesocosmError(Message("reports.no_snapshot_behind"))
         return snapshot
 
     def form(self, service: str) -> WhatIfForm:
@@ -225,7 +226,7 @@ class Desk:
         clean = preparation.prepare([row])[0]
         if clean.get("_why"):
             found = f"this row would be quarantined: {clean['_why']}"
-            raise ConfigValueError("", found, "a row that the recipe keeps")
+            raise ConfigValueError("", found, Message("reports.kept_row"))
         prediction = net.predict([clean])[0]
         label = str(prediction.get("label"))
         explained = shapley_values(net, clean, background, label)

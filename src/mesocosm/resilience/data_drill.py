@@ -17,6 +17,7 @@ from mesocosm.catalog.contents import DiagnosisData
 from mesocosm.catalog.rows import AlertRow, AuditRow, DeploymentRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import read_number
 from mesocosm.lifecycle.server_info import ServerRecord, find_server
@@ -150,7 +151,7 @@ def run_data_drill(
     _check_number(kind, target)
     server = find_server(spec.root / ".mesocosm")
     if server is None:
-        raise MesocosmError("the ecosystem is not up; start it with: mesocosm up")
+        raise MesocosmError(Message("resilience.not_up"))
     before = catalog.deployment(target.service)
     if before is None:
         model = spec.eco.services[target.service].model
@@ -179,8 +180,8 @@ def _check_number(kind: str, target: Target) -> None:
     if kind in OF_NUMBERS and not target.number:
         raise ConfigValueError(
             "",
-            f"'{kind}' changes a number, and '{target.service}' takes none",
-            "another drill, or 'mesocosm test scenario' where a story.yaml is beside the file",
+            Message("resilience.no_number", kind=kind, service=target.service),
+            Message("resilience.another_drill"),
             [other for other in DRILLS if other not in OF_NUMBERS],
         )
 
@@ -193,7 +194,7 @@ def _choose_target(spec: Spec, catalog: Catalog, service: str | None) -> Target:
     model = _model_of(spec, name)
     snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None:
-        raise MesocosmError(f"'{model.dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(Message("resilience.not_built", dataset=model.dataset))
     data, split = read_columns(spec, snapshot, [*model.features, model.target])
     number, whole = _choose_number(model.features, read_field_types(snapshot))
     return Target(name, model.features, model.target, number, whole, data, split)
@@ -215,7 +216,7 @@ def _model_of(spec: Spec, service: str) -> Model:
     """
     services = spec.eco.services
     if service not in services or not services[service].model:
-        raise MesocosmError("no service with a model is watched for drift; name one with --service")
+        raise MesocosmError(Message("resilience.none_monitored"))
     return spec.eco.models[str(services[service].model)]
 
 

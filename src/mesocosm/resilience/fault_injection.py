@@ -132,9 +132,7 @@ def start_copy(spec: Spec, service: str, small: bool = False, asked: bool = True
         MesocosmError: nothing is built, or the copy does not come up.
     """
     if os.environ.get("MESOCOSM_CATALOG"):
-        raise MesocosmError(
-            "a drill on a copy needs the catalog in the project's own store; unset MESOCOSM_CATALOG"
-        )
+        raise MesocosmError(Message("resilience.own_catalog"))
     snapshot = _deployed_snapshot(spec, service)
     row: dict[str, object] | None = None
     if asked:
@@ -216,7 +214,7 @@ def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> ServerRec
         if server:
             return server
         if time.monotonic() > until or process.poll() is not None:
-            raise MesocosmError("the copy did not come up; 'mesocosm doctor' shows what is damaged")
+            raise MesocosmError(Message("resilience.copy_not_up"))
         time.sleep(0.2)
 
 
@@ -271,7 +269,7 @@ def bad_model(copy: Copy) -> Recovery:
     catalog, now = copy.catalog, copy.catalog.deployment(copy.service)
     version = now and catalog.version(now["version"])
     if not now or not version:
-        raise MesocosmError(Message("api.nothing_deployed", name=copy.service))
+        raise MesocosmError(Message("resilience.nothing_deployed_yet", service=copy.service))
     broken = _break_version(copy, version)
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**broken))
@@ -345,13 +343,9 @@ def small_disk(folder: Path, needed: int) -> Iterator[None]:
     try:
         done = subprocess.run(words, capture_output=True, text=True)
     except OSError as error:
-        raise MesocosmError(
-            "this drill mounts a small disk for the copy, and there is no 'mount' here"
-        ) from error
+        raise MesocosmError(Message("resilience.no_mount")) from error
     if done.returncode:
-        raise MesocosmError(
-            "this drill mounts a small disk for the copy, and this user may not; run it as root"
-        )
+        raise MesocosmError(Message("resilience.not_root"))
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from mesocosm.config.model_tasks import sends_rows
 from mesocosm.config.schema import Ecosystem
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, MesocosmError, Place
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.model import Model
@@ -107,10 +108,7 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
     """
     file = file or spec.root / "story.yaml"
     if not file.is_file():
-        raise MesocosmError(
-            f"there is no {file.name} in {file.parent}; docs/how-to/write-a-story.md shows how to"
-            " write one"
-        )
+        raise MesocosmError(Message("resilience.no_story", file=file.name, folder=str(file.parent)))
     tree = load_tree(_read_utf8(file), file.name)
     story = _validate(tree, file.name)
     findings = []
@@ -131,7 +129,7 @@ def _read_utf8(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         place = Place(file.name, 1)
-        finding = Finding(place, "", "the file is not utf-8", "text in utf-8")
+        finding = Finding(place, "", Message("resilience.not_utf8"), Message("resilience.utf8"))
         raise ConfigError([finding]) from error
 
 
@@ -143,7 +141,11 @@ def _check_story(
         for wrong in _check_act(spec, act):
             yield ("acts", number, wrong.key.split(".")[0]), f"acts.{number}", wrong
     if not story.acts:
-        yield ("acts",), "", ConfigValueError("acts", "a story without an act", "one at least")
+        yield (
+            ("acts",),
+            "",
+            ConfigValueError("acts", Message("resilience.no_act"), Message("resilience.one_act")),
+        )
 
 
 def _validate(tree: Mapping[str, object], file: str) -> Story:
@@ -166,15 +168,21 @@ def _check_act(spec: Spec, act: Act) -> Iterator[ConfigValueError]:
     services = spec.eco.services
     serving = [name for name, service in services.items() if service.model]
     if act.service not in serving:
-        found = f"no service with a model is named '{act.service}'"
-        yield ConfigValueError("service", found, "one of the file", serving, act.service)
+        found = Message("resilience.no_model_service", service=act.service)
+        yield ConfigValueError(
+            "service", found, Message("resilience.one_of_file"), serving, act.service
+        )
         return
     model = spec.eco.models[str(services[act.service].model)]
     yield from _check_fields(act, [*model.features, *model.context_fields, model.target])
     yield from _check_rows(act, spec.eco, model)
     yield from _check_questions(act, services[act.service])
     if isinstance(act.labels, str) and act.labels != "another":
-        yield ConfigValueError("labels", f"got '{act.labels}'", "true, false or another")
+        yield ConfigValueError(
+            "labels",
+            Message("resilience.got", value=act.labels),
+            Message("resilience.label_choice"),
+        )
 
 
 def _check_rows(act: Act, eco: Ecosystem, model: Model) -> Iterator[ConfigValueError]:
@@ -182,14 +190,16 @@ def _check_rows(act: Act, eco: Ecosystem, model: Model) -> Iterator[ConfigValueE
     if isinstance(act.rows, int):
         yield from _check_count(act, act.rows, eco, model)
     if not act.rows and not act.ask:
-        yield ConfigValueError("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
+        yield ConfigValueError(
+            "rows", "nothing is sent and nothing asked", Message("resilience.rows_or_ask")
+        )
 
 
 def _check_questions(act: Act, service: Service) -> Iterator[ConfigValueError]:
     """Questions to a service that answers none."""
     if act.ask and not service.answers:
-        found = f"'{act.service}' has no table to answer from"
-        yield ConfigValueError("ask", found, "a service with 'answers'")
+        found = Message("resilience.no_answers", service=act.service)
+        yield ConfigValueError("ask", found, Message("resilience.answering_service"))
 
 
 def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[ConfigValueError]:
@@ -198,8 +208,8 @@ def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[ConfigValueError]
         return
     for key, name in _named_fields(act):
         if name not in fields:
-            found = f"'{act.service}' takes no field '{name}'"
-            yield ConfigValueError(key, found, "a field of its model", fields, name)
+            found = Message("resilience.no_field", service=act.service, name=name)
+            yield ConfigValueError(key, found, Message("resilience.a_field"), fields, name)
 
 
 def _named_fields(act: Act) -> Iterator[tuple[str, str]]:
@@ -213,7 +223,11 @@ def _named_fields(act: Act) -> Iterator[tuple[str, str]]:
 def _check_count(act: Act, count: int, eco: Ecosystem, model: Model) -> Iterator[ConfigValueError]:
     """A number of rows that cannot be sent."""
     if count and not sends_rows(eco, model):
-        found = f"a number was given, and '{act.service}' takes what somebody liked"
-        yield ConfigValueError("rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]")
+        found = Message("resilience.takes_liked", service=act.service)
+        yield ConfigValueError("rows", found, Message("resilience.rows_themselves"))
     if not 0 <= count <= MOST:
-        yield ConfigValueError("rows", f"got {count}", f"a number of rows up to {MOST}")
+        yield ConfigValueError(
+            "rows",
+            Message("resilience.got_number", count=count),
+            Message("resilience.row_count", most=MOST),
+        )

@@ -157,7 +157,7 @@ def _held_out_rows(
     model = spec.eco.models[str(spec.eco.services[act.service].model)]
     snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None:
-        raise MesocosmError(f"'{model.dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(Message("resilience.not_built", dataset=model.dataset))
     names = [*dict.fromkeys([*model.features, *model.context_fields])]
     data, split = read_columns(spec, snapshot, [*names, model.target])
     held = _choose_held_out(data, split, act)
@@ -185,7 +185,7 @@ def _choose_held_out(
     held = select_held_out(split, _read_upper(data, act))
     held = [i for i in held if _is_like(data, i, act.where)]
     if not held:
-        raise MesocosmError(f"act '{act.act}': no held-out row of '{act.service}' is like that")
+        raise MesocosmError(Message("resilience.no_like_row", act=act.act, service=act.service))
     random.Random(act.act).shuffle(held)  # files often have an order that no day has
     return held
 

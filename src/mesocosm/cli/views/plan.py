@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from mesocosm.core.messages import Message, render_list
+from mesocosm.core.messages import Message, render, render_list
 from mesocosm.core.messages.catalogues import find_template
 from mesocosm.core.messages.language import current_language
 
@@ -40,7 +40,7 @@ def format_plan(data: PlanData) -> str:
     if data.get("compared_at_build"):
         datasets = tuple(data["compared_at_build"])
         lines.append(Message("cli.plan.compared_at_build", datasets=datasets).render())
-    lines += [f"? {question['text']}" for question in data.get("questions", ())]
+    lines += [f"? {render(str(question['text']))}" for question in data.get("questions", ())]
     lines.append(_summarise(data["changes"]))
     if data.get("stops"):
         lines.append(Message("cli.plan.stops", datasets=tuple(data["stops"])).render())
@@ -72,7 +72,7 @@ def _format_change(change: ChangeData, width: int) -> str:
         why = find_template("cli.plan.reasons", current_language()).join(reasons)
         text = Message("cli.plan.because", change=text, why=why).render()
     if "price" in change:
-        text += f"; {change['price']['text']}"
+        text += f"; {render(str(change['price']['text']))}"
     return text
 
 
@@ -83,4 +83,4 @@ def _name_action(action: str) -> Message:
 def _render_reason(reason: Mapping[str, object]) -> str:
     if "id" in reason:
         return Message.from_json(reason).render()
-    return str(reason["text"])
+    return render(str(reason["text"]))

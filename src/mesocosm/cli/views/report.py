@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mesocosm.cli.views.columns import pad
-from mesocosm.core.messages import Message, Text, render_stored
+from mesocosm.core.messages import Message, Text, render, render_stored
 from mesocosm.core.values.json_shapes import list_objects, read_number, read_object
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
@@ -73,9 +73,9 @@ def format_dataset(name: str, data: ReportedDataset) -> str:
     return "\n".join(
         [
             head.render(),
-            *(f"  {line.render()}" for line in sentences(report.get("sources", {}))),
+            *(f"  {render(line)}" for line in sentences(report.get("sources", {}))),
             *_format_notes(report),
-            *(f"  {rows:>5}  {why}" for why, rows in report["reasons"].items()),
+            *(f"  {rows:>5}  {render(why)}" for why, rows in report["reasons"].items()),
             "  " + pad(Message("cli.report.column.field").render(), -16) + "".join(titles),
             *(_format_field(field, report) for field in report["before"]),
             *_format_changes(report),

@@ -13,6 +13,7 @@ from typing import TypeAlias, Union
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.messages.catalogues import find_template
+from mesocosm.core.messages.known_sentences import translate_sentence
 from mesocosm.core.messages.language import SOURCE, current_language
 
 Param: TypeAlias = Union[str, int, float, None, "Message", tuple["Param", ...]]
@@ -83,10 +84,12 @@ class Message:
 
 
 def render(text: Text, language: str | None = None) -> str:
-    """A text in a language, by default the reader's; one without an id as it is."""
+    """A text in a language, by default the reader's; one without an id as it is, where the
+    catalogue of sentences does not know it.
+    """
     if isinstance(text, Message):
         return text.render(language)
-    return masked(text)
+    return translate_sentence(masked(text), language or current_language())
 
 
 def render_list(texts: tuple[Text, ...], language: str | None = None) -> str:
@@ -111,11 +114,11 @@ def render_stored(data: Mapping[str, object], english: str, language: str | None
     was stored with it where its id or parameters are not those of this release.
     """
     if not isinstance(data.get("id"), str):
-        return english
+        return render(english, language)
     try:
         return Message.from_json(data).render(language)
     except (KeyError, ValueError, TypeError, IndexError):
-        return english
+        return render(english, language)
 
 
 def text_as_json(text: Text) -> object:
@@ -134,6 +137,8 @@ def _render_param(value: Param, language: str) -> str | int | float | None:
     if isinstance(value, tuple):
         separator = find_template("core.list", language)
         return separator.join(str(_render_param(each, language)) for each in value)
+    if isinstance(value, str):
+        return translate_sentence(value, language)
     return value
 
 

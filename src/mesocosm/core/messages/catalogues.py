@@ -35,6 +35,12 @@ def find_template(id: str, language: str, count: int | None = None) -> str:
     raise KeyError(f"no message has the id '{id}'")
 
 
+def list_ids(room: str) -> tuple[str, ...]:
+    """The ids of a catalogue."""
+    texts = vars(_load(room, SOURCE)).get("_catalog", {})
+    return tuple(id for id in texts if isinstance(id, str) and id)
+
+
 @cache
 def _load(room: str, language: str) -> gettext.NullTranslations:
     return gettext.translation(room, HOME, languages=[language], fallback=True)

@@ -7,13 +7,15 @@ Source: Mitchell et al. 2019, arXiv 1810.03993 (the sections).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TypedDict, cast
 
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe, read_metric
 from mesocosm.catalog.rows import VersionRow
+from mesocosm.core.messages import Message, render
 from mesocosm.core.records import Json
-from mesocosm.learning.tasks.registry import find_recorded_task, leading_of, shown_metrics
+from mesocosm.core.values.json_shapes import read_number
+from mesocosm.learning.card_of_recipe import Lines, Record, join_pairs, render_model
+from mesocosm.learning.tasks.registry import leading_of, shown_metrics
 
 COMPARED = {  # what a version is compared with, by its key in the record
     "text alone": "ablation, text only",
@@ -21,8 +23,6 @@ COMPARED = {  # what a version is compared with, by its key in the record
     "table alone": "ablation, table only",
     "last version": "previous version",
 }
-Lines = list[str]
-Record = Mapping[str, object]
 
 
 class CardData(TypedDict):
@@ -92,20 +92,20 @@ def render_card(version: VersionRow, about: str, data: CardData) -> str:
         [f"# {version['id']}"],
         _render_warnings(metrics.get("warnings", [])),
         _render_about(about),
-        ["## Model"],
-        _render_model(version, metrics, recipe),
-        ["## Data"],
+        [Message("reports.card.model").render()],
+        render_model(version, metrics, recipe),
+        [Message("reports.card.data").render()],
         _render_data(version, data, metrics, recipe),
         _render_automl(recipe.get("auto", [])),
-        ["## Metrics on the test rows"],
+        [Message("reports.card.metrics").render()],
         _render_metrics(metrics),
         _render_comparisons(metrics),
         *map(_render_example, metrics.get("examples", [])[:3]),
         _render_classes(metrics["classes"]),
         *_render_intervals(metrics),
-        ["## Weak slices"],
+        [Message("reports.card.weak").render()],
         _render_slices(metrics),
-        ["## Fairness"],
+        [Message("reports.card.fairness").render()],
         *_render_fairness(metrics.get("fairness")),
     ]
     blocks = ["\n".join(lines) for lines in sections if lines]
@@ -122,88 +122,8 @@ def _render_warnings(warnings: Sequence[str]) -> Lines:
     """The first warning in bold, the others as a list."""
     if not warnings:
         return []
-    first, *others = warnings
+    first, *others = map(render, warnings)
     return [f"**{first[0].upper()}{first[1:]}.**", *(f"- {one}" for one in others)]
-
-
-def _render_model(version: VersionRow, metrics: VersionMetrics, recipe: VersionRecipe) -> Lines:
-    trained = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
-    reason = ""
-    if version["why"]:
-        reason = f" ({version['why']})"
-    licence = recipe["licence"] or "no licence needed"
-    return [
-        f"- Trained: {trained}; state: {version['state']}{reason}",
-        f"- Base: {recipe['base'] or 'none'} ({licence}); method: {recipe['method']}; head:"
-        f" {recipe['head']}; served in {recipe['precision']}",
-        *_render_batches(recipe),
-        *_render_image_base(recipe),
-        f"- {_describe_task(recipe)} from: {', '.join(recipe['inputs'])}",
-        f"- Seed: {recipe['seed']}; training took {metrics.get('seconds', float('nan')):.1f} s"
-        f"{_describe_cost(metrics)}",
-        *_render_environment(recipe.get("environment", {})),
-    ]
-
-
-def _describe_task(recipe: VersionRecipe) -> str:
-    task = find_recorded_task(recipe)
-    if task is None:
-        return f"Task '{recipe.get('task')}' (not installed)"
-    return task.describe(recipe)
-
-
-def _describe_cost(metrics: VersionMetrics) -> str:
-    cost = metrics.get("price")
-    if not cost:
-        return ""
-    estimated, actual = cost["said"], cost["took"]
-    return (
-        f" (estimated {estimated['seconds']:.1f} s / {estimated['gigabytes']:.1f} GB; actual"
-        f" {actual['seconds']:.1f} s / {actual['gigabytes']:.1f} GB)"
-    )
-
-
-def _render_batches(recipe: VersionRecipe) -> Lines:
-    """How far predictions depend on the batch."""
-    measured = recipe.get("invariance", {}).get(recipe["precision"])
-    if not measured or not measured["rows"]:
-        return []
-    remedy = ""
-    if not measured["invariant"]:
-        remedy = "; it is served row by row, so that no prediction depends on other rows"
-    return [
-        f"- Batch invariance: predictions of {measured['rows']} rows alone and in"
-        f" {measured['arrangements']} arrangements differ by at most {measured['difference']:.2g};"
-        f" {measured['moved']:.1%} of the decisions change{remedy}"
-    ]
-
-
-def _render_image_base(recipe: VersionRecipe) -> Lines:
-    """What the features of images come from, where an input is an image."""
-    if not recipe.get("images"):
-        return []
-    sees = recipe["sees"]
-    if not isinstance(sees, Mapping) or "base" not in sees:
-        return ["- Images: features by filters that were learnt from the training images"]
-    method = "frozen"
-    if "sight_mb" in recipe:
-        method = f"fine-tuned by {recipe['method']}, {recipe['sight_mb']:.1f} MB of its own"
-    return [f"- Images: base {sees['base']} ({sees['licence']}), {method}"]
-
-
-def _render_environment(environment: Mapping[str, Json]) -> Lines:
-    if not environment:
-        return []
-    commit = ""
-    if environment.get("commit"):
-        commit = f"; Git commit {str(environment['commit'])[:12]}"
-        if environment["changed"]:
-            commit += ", with changes"
-    libraries = _join_pairs(cast(Record, environment["libraries"]))
-    return [
-        f"- Environment: Python {environment['python']} on {environment['machine']},"
-        f" {libraries}{commit}"
-    ]
 
 
 def _render_data(
@@ -211,25 +131,27 @@ def _render_data(
 ) -> Lines:
     purpose = ""
     if data.get("purpose"):
-        purpose = f"; purpose: {data['purpose']}"
+        purpose = Message("reports.card.purpose", purpose=data["purpose"]).render()
     shared = metrics.get("leaks", {}).get("shared", 0)
     return [
-        f"- Dataset: {data['name']}, version {version['snapshot']}{purpose}",
-        f"- Row counts: {_join_pairs(data['account'])}",
+        Message(
+            "reports.card.dataset", name=data["name"], snapshot=version["snapshot"], purpose=purpose
+        ).render(),
+        Message("reports.card.rows", counts=join_pairs(data["account"])).render(),
         *_render_sources(data.get("origins", {})),
-        f"- Split: {_join_pairs(recipe['rows'])}",
-        f"- {shared} test rows are identical to a training row in every input",
+        Message("reports.card.split", parts=join_pairs(recipe["rows"])).render(),
+        Message("reports.card.identical", rows=str(shared)).render(),
     ]
-
-
-def _join_pairs(values: Record) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _render_sources(origins: Mapping[str, Mapping[str, str | None]]) -> Lines:
     return [
-        f"- Source {name}: origin {source.get('origin') or 'unknown'}, licence"
-        f" {source.get('licence') or 'unknown'}"
+        Message(
+            "reports.card.source",
+            source=name,
+            origin=source.get("origin") or Message("reports.card.unknown"),
+            licence=source.get("licence") or Message("reports.card.unknown"),
+        ).render()
         for name, source in origins.items()
     ]
 
@@ -237,10 +159,15 @@ def _render_sources(origins: Mapping[str, Mapping[str, str | None]]) -> Lines:
 def _render_automl(tries: Sequence[Json]) -> Lines:
     if not tries:
         return []
-    lines = ["What was tried for it (`base: auto`):", ""]
+    lines = [Message("reports.card.tried").render(), ""]
     for one in cast(Sequence[Record], tries):
         result = one.get("why_not") or (
-            f"{one['head']} head, loss {one['loss']:.4f} in {one['seconds']:.1f} s"
+            Message(
+                "reports.card.try",
+                head=str(one["head"]),
+                loss=read_number(one["loss"]),
+                seconds=read_number(one["seconds"]),
+            ).render()
         )
         lines.append(f"- {one['tried']}: {result}")
     return lines
@@ -250,7 +177,7 @@ def _render_metrics(metrics: VersionMetrics) -> Lines:
     """A table of metrics beside the baselines."""
     baselines = metrics["baselines"]
     lines = [
-        _row("metric", "value", "95 % interval", *baselines),
+        _row(*_titles("metric", "value", "interval"), *baselines),
         "|---" * (3 + len(baselines)) + "|",
     ]
     for key in shown_metrics(metrics):
@@ -269,8 +196,13 @@ def _render_comparisons(metrics: VersionMetrics) -> Lines:
     known = cast(Retention | None, metrics.get("known"))
     if known:
         lines.append(
-            f"- Retention on the previous test set ({known['rows']} rows): {known['what']}"
-            f" {known['then']:.3f} before, {known['now']:.3f} after"
+            Message(
+                "reports.card.retention",
+                rows=known["rows"],
+                what=known["what"],
+                before=known["then"],
+                after=known["now"],
+            ).render()
         )
     return lines
 
@@ -285,8 +217,14 @@ def _name_test(metrics: VersionMetrics) -> str:
 
 def _compare_with_baselines(metrics: VersionMetrics) -> Lines:
     return [
-        f"- Against the {name} baseline: {read_metric(metrics, f'gain_over_{name}'):+.3f}"
-        f" {leading_label(metrics)}, p = {baseline['p']:.3g} ({_name_test(metrics)}, same rows)"
+        Message(
+            "reports.card.against",
+            name=name,
+            gain=read_metric(metrics, f"gain_over_{name}"),
+            metric=leading_label(metrics),
+            p=baseline["p"],
+            test=_name_test(metrics),
+        ).render()
         for name, baseline in metrics["baselines"].items()
         if "p" in baseline
     ]
@@ -300,8 +238,15 @@ def _compare_with_others(metrics: VersionMetrics) -> Lines:
         if "rows" in other:
             rows = f" ({other['rows']} rows)"
         lines.append(
-            f"- Compared with {COMPARED.get(name, name)}{rows}: {_number(other.get(key))}; this"
-            f" version {other['gain']:+.3f}, p = {other['p']:.3g} ({test})"
+            Message(
+                "reports.card.compared",
+                other=COMPARED.get(name, name),
+                rows=rows,
+                value=_number(other.get(key)),
+                gain=other["gain"],
+                p=other["p"],
+                test=test,
+            ).render()
         )
     return lines
 
@@ -315,9 +260,9 @@ def _render_example(example: Record) -> Lines:
     return [
         f"> {shorten(example['asked'])}",
         "",
-        f"generated: {shorten(example['wrote'])}",
+        Message("reports.card.generated", text=shorten(example["wrote"])).render(),
         "",
-        f"expected: {shorten(example['wanted'])}",
+        Message("reports.card.expected", text=shorten(example["wanted"])).render(),
     ]
 
 
@@ -328,7 +273,7 @@ def _render_classes(classes: Mapping[str, Mapping[str, float]]) -> Lines:
         _row(name, c["rows"], _number(c["precision"]), _number(c["recall"]), _number(c["f1"]))
         for name, c in classes.items()
     ]
-    return [_row("class", "rows", "precision", "recall", "F1"), "|---" * 5 + "|", *rows]
+    return [_row(*_titles("class", "rows", "precision", "recall"), "F1"), "|---" * 5 + "|", *rows]
 
 
 def _render_intervals(metrics: VersionMetrics) -> list[Lines]:
@@ -338,27 +283,36 @@ def _render_intervals(metrics: VersionMetrics) -> list[Lines]:
     rows = [_row(s["where"], s["rows"], f"{s['covered']:.1%}") for s in slices]
     return [
         [
-            f"Intervals of level {metrics['interval_level']:.0%} cover"
-            f" {metrics['interval_coverage']:.1%} of the test rows; their mean width is"
-            f" {metrics['interval_width']:.4g}."
+            Message(
+                "reports.card.intervals",
+                level=metrics["interval_level"],
+                coverage=metrics["interval_coverage"],
+                width=metrics["interval_width"],
+            ).render()
         ],
-        [_row("test rows where", "rows", "covered"), "|---" * 3 + "|", *rows],
+        [_row(*_titles("slice", "rows", "covered")), "|---" * 3 + "|", *rows],
     ]
 
 
 def _render_slices(metrics: VersionMetrics) -> Lines:
     lines = [
-        f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})"
+        Message(
+            "reports.card.slice", where=s["where"], accuracy=s["accuracy"], rows=s["rows"], p=s["p"]
+        ).render()
         for s in metrics.get("slices", [])
     ]
     if not lines:
-        lines = ["- No slice by one input has significantly more errors than the other test rows."]
+        lines = [Message("reports.card.no_slice").render()]
     robustness = metrics.get("robustness")
     if robustness:
         lines.append(
-            f"- Robustness: accuracy {robustness['typo']:.3f} with typos,"
-            f" {robustness['paraphrase']:.3f} paraphrased ({robustness['as_they_are']:.3f}"
-            f" unmodified, {robustness['rows']} rows)"
+            Message(
+                "reports.card.robustness",
+                typos=robustness["typo"],
+                paraphrased=robustness["paraphrase"],
+                unmodified=robustness["as_they_are"],
+                rows=robustness["rows"],
+            ).render()
         )
     return lines
 
@@ -366,22 +320,23 @@ def _render_slices(metrics: VersionMetrics) -> Lines:
 def _render_fairness(measured: Mapping[str, Json] | None) -> list[Lines]:
     fairness = cast(FairnessGaps | None, measured)
     if fairness is None:
-        return [
-            [
-                "No field of demographic groups is declared (`fairness` in the model), so no groups"
-                " were compared."
-            ]
-        ]
-    gaps = (
-        f"Greatest gaps between groups of ten rows or more: demographic parity"
-        f" {fairness['parity_gap']:.3f}, equalized odds {fairness['odds_gap']:.3f}, accuracy"
-        f" {fairness['accuracy_gap']:.3f}."
-    )
+        return [[Message("reports.card.no_groups").render()]]
+    gaps = Message(
+        "reports.card.gaps",
+        parity=fairness["parity_gap"],
+        odds=fairness["odds_gap"],
+        accuracy=fairness["accuracy_gap"],
+    ).render()
     tables = []
     for field, groups in fairness["fields"].items():
         rows = [_row(g, v["rows"], _number(v.get("accuracy"))) for g, v in groups.items()]
-        tables.append([_row(field, "rows", "accuracy"), "|---" * 3 + "|", *rows])
+        tables.append([_row(field, *_titles("rows", "accuracy")), "|---" * 3 + "|", *rows])
     return [[gaps], *tables]
+
+
+def _titles(*columns: str) -> list[str]:
+    """The names of columns for people."""
+    return [Message(f"reports.card.column.{column}").render() for column in columns]
 
 
 def _row(*cells: object) -> str:

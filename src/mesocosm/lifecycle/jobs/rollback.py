@@ -51,8 +51,11 @@ def _find_previous(history: Sequence[DeploymentRow]) -> DeploymentRow:
         if (row["version"], row["weights"]) != (now["version"], now["weights"]):
             return row
     raise MesocosmError(
-        f"{now['service']} has served {now['version'] or 'its answers'} only; there is no previous"
-        " version"
+        Message(
+            "lifecycle.no_previous_deployment",
+            service=now["service"],
+            version=now["version"] or "its answers",
+        )
     )
 
 

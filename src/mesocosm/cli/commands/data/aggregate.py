@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import GroupAnswer, PrivateAnswer
@@ -51,14 +52,20 @@ def aggregate(
 def _text(found: PrivateAnswer) -> str:
     lines = [_group_line(group) for group in found.answers]
     lines.append(
-        f"{found.what} of {found.version}, epsilon {found.epsilon:g}; {found.left:g} of"
-        " the privacy budget is left."
+        Message(
+            "cli.aggregate.left",
+            what=found.what,
+            version=found.version,
+            epsilon=found.epsilon,
+            left=found.left,
+        ).render()
     )
     return "\n".join(lines)
 
 
 def _group_line(group: GroupAnswer) -> str:
-    name = f"{group.group or 'all':<20}"
+    every = Message("cli.aggregate.all").render()
+    name = f"{group.group or every:<20}"
     if group.mean is not None:
-        return f"{name}mean {group.mean:,.4g} of about {group.count:,}"
-    return f"{name}about {group.count:,} (noise of sd {group.sd:g})"
+        return Message("cli.aggregate.mean", name=name, mean=group.mean, count=group.count).render()
+    return Message("cli.aggregate.count", name=name, count=group.count, sd=group.sd).render()

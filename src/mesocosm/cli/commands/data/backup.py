@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import Backup
@@ -26,7 +27,6 @@ def backup(
 
 
 def _text(data: Backup) -> str:
-    return (
-        f"{data.archive}: {data.files:,} files, {data.bytes / 1e6:,.1f} MB before"
-        " compression. It holds the keys of the store; keep it as safe as those."
-    )
+    return Message(
+        "cli.backup_written", archive=data.archive, files=data.files, megabytes=data.bytes / 1e6
+    ).render()

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.cli.views.columns import pad
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import DatasetDifference, FieldDifference
+
+COLUMNS = (
+    ("cli.diff.column.field", -16),
+    ("cli.diff.column.changed", 8),
+    ("cli.diff.column.missing", 16),
+    ("cli.diff.column.distinct", 18),
+    ("cli.diff.column.mean", 24),
+)
 
 
 @report_failures
@@ -30,19 +40,26 @@ def diff(
 def _text(found: DatasetDifference) -> str:
     rows = found.rows
     lines = [
-        f"{found.old} -> {found.new}: {rows.added} rows added, {rows.removed} removed,"
-        f" {rows.changed} changed, {rows.same} the same."
+        Message(
+            "cli.diff.rows",
+            old=found.old,
+            new=found.new,
+            added=rows.added,
+            removed=rows.removed,
+            changed=rows.changed,
+            same=rows.same,
+        ).render()
     ]
     for names, title in (
-        (found.files, "files that changed"),
-        (found.only_old, "fields only in the old"),
-        (found.only_new, "fields only in the new"),
+        (found.files, Message("cli.diff.files").render()),
+        (found.only_old, Message("cli.diff.only_old").render()),
+        (found.only_new, Message("cli.diff.only_new").render()),
     ):
         if names:
-            lines.append(f"  {title}: {', '.join(names)}")
-    lines.append(
-        f"  {'field':<16}{'changed':>8}{'missing':>16}{'distinct':>18}{'mean':>24}{'psi':>8}"
-    )
+            fields = Message("cli.diff.fields", title=title, names=tuple(names))
+            lines.append(f"  {fields.render()}")
+    titles = [pad(Message(id).render(), width) for id, width in COLUMNS]
+    lines.append(f"  {''.join(titles)}{'psi':>8}")
     for name, field in found.fields.items():
         lines.append(_field_line(name, field, found.changed.get(name, 0)))
     return "\n".join(lines)

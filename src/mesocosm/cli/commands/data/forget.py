@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import ErasedRows, Erasure
@@ -37,14 +38,16 @@ def forget(
 def _text(found: Erasure) -> str:
     if not found.rows:
         return _absent_line(found.absent)
-    lines = [f"{_erased_line(found)} Older versions of its snapshots were deleted."]
-    lines += [_erased_line(other, ", over the same source") for other in found.others]
+    lines = [Message("cli.forget.older_deleted", erased=_erased_line(found)).render()]
+    lines += [
+        _erased_line(other, Message("cli.forget.same_source").render()) for other in found.others
+    ]
     for name, why in found.not_reached.items():
-        lines.append(f"NOT ERASED from {name}: {why}.")
+        lines.append(Message("cli.forget.not_reached", name=name, why=why).render())
     lines += _model_lines(found)
     if found.absent:
         lines.append(_absent_line(found.absent))
-    lines.append("The sources are not changed; builds leave the subject's rows out from now on.")
+    lines.append(Message("cli.forget.sources_unchanged").render())
     lines.append(_scan_line(found))
     return "\n".join(lines)
 
@@ -53,40 +56,47 @@ def _model_lines(found: Erasure) -> Iterator[str]:
     """The versions that unlearned the rows, and those that stay."""
     yield from map(_unlearned_line, found.exact)
     if found.models:
-        yield (
-            f"Trained on it and kept, marked: {', '.join(found.models)}. 'mesocosm build'"
-            " retrains them once their data changes."
-        )
+        yield (Message("cli.forget.kept_models", models=tuple(found.models)).render())
 
 
 def _absent_line(absent: int) -> str:
-    keys, them = ("1 key was", "it") if absent == 1 else (f"{absent} keys were", "them")
-    return (
-        f"{keys} not found in any row, quarantined line or prediction. Nothing was erased for"
-        f" {them}; later builds leave out rows with such a key."
-    )
+    if absent == 1:
+        return Message("cli.forget.absent_one").render()
+    return Message("cli.forget.absent", number=absent).render()
 
 
 def _erased_line(erased: ErasedRows, what: str = "") -> str:
-    tables = ", ".join(f"{count} of {table}" for table, count in erased.rows.items())
-    return f"Erased from {erased.dataset}{what}: {tables}, {erased.predictions} predictions."
+    tables = tuple(
+        Message("cli.forget.of_table", count=count, table=table)
+        for table, count in erased.rows.items()
+    )
+    return Message(
+        "cli.forget.erased",
+        dataset=erased.dataset,
+        what=what,
+        tables=tables,
+        predictions=erased.predictions,
+    ).render()
 
 
 def _unlearned_line(exact: JsonObject) -> str:
     from mesocosm.lifecycle.jobs.unlearn import Unlearned
 
     unlearned = Unlearned.from_json(exact)
-    return (
-        f"{unlearned.before} became {unlearned.to}: {unlearned.rows} training rows unlearned"
-        f" exactly in {unlearned.seconds * 1000:.1f} ms; refitting took"
-        f" {unlearned.refit_seconds * 1000:.0f} ms and differs by"
-        f" {unlearned.difference:.1e}."
-    )
+    return Message(
+        "cli.forget.unlearned",
+        before=unlearned.before,
+        to=unlearned.to,
+        rows=unlearned.rows,
+        ms=unlearned.seconds * 1000,
+        refit_ms=unlearned.refit_seconds * 1000,
+        difference=unlearned.difference,
+    ).render()
 
 
 def _scan_line(found: Erasure) -> str:
     if found.still_found_in:
-        return f"STILL FOUND in {', '.join(found.still_found_in)}."
+        return Message("cli.forget.still_found", places=tuple(found.still_found_in)).render()
     if found.scanned:
-        return "A scan of every file of the store does not find the keys."
-    return "The keys are too short to be scanned for."
+        return Message("cli.forget.scanned").render()
+    return Message("cli.forget.too_short").render()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -24,7 +25,9 @@ def lineage(
         answer(
             {"written": str(out), "events": len(found.lines)},
             as_json,
-            lambda d: f"{d['events']} events written to {d['written']}.",
+            lambda d: Message(
+                "cli.lineage.written", number=len(found.lines), file=str(out)
+            ).render(),
         )
         return
     answer(found, as_json, lambda d: "\n".join(found.lines))

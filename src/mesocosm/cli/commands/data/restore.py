@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import Restored
@@ -29,7 +30,7 @@ def restore(
 
 
 def _text(data: Restored) -> str:
-    line = f"{data.files:,} files of release {data.release} restored beside {data.file}."
+    line = Message("cli.restored", files=data.files, release=data.release, file=data.file).render()
     if data.before:
-        line += f" The store that was there is {data.before}."
+        line += Message("cli.restored_before", before=data.before).render()
     return line

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -25,5 +26,5 @@ def reveal(
     answer(
         open_project(file).data.reveal(field, dataset, key, why),
         as_json,
-        lambda d: "\n".join(str(f.value) for f in d.found) or "No row has that key.",
+        lambda d: "\n".join(str(f.value) for f in d.found) or Message("cli.reveal.none").render(),
     )

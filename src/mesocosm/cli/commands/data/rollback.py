@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import DatasetRollback
@@ -28,7 +29,13 @@ def rollback(
 
 
 def _text(data: DatasetRollback) -> str:
-    line = f"{data.dataset}: {data.before} -> {data.to}, the rows of {data.is_version}."
+    line = Message(
+        "cli.data_rolled_back",
+        dataset=data.dataset,
+        before=data.before,
+        to=data.to,
+        version=data.is_version,
+    ).render()
     if data.models:
-        line += f" Trained on the version left, and kept: {', '.join(data.models)}."
+        line += Message("cli.data_rollback_models", models=tuple(data.models)).render()
     return line

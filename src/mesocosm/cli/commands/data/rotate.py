@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import KeyRotation
@@ -21,7 +22,12 @@ def rotate(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
 
 def _text(found: KeyRotation) -> str:
     tables = "; ".join(f"{name}: {', '.join(fields)}" for name, fields in found.sealed.items())
-    old_keys = "the old keys stay in the file that MESOCOSM_KEYS names."
+    old_keys = Message("cli.rotate.old_stay").render()
     if found.let_go:
-        old_keys = f"deleted: {', '.join(found.let_go)}."
-    return f"The key is {found.key} now ({tables or 'no field is encrypted yet'}); {old_keys}"
+        old_keys = Message("cli.rotate.deleted", keys=tuple(found.let_go)).render()
+    return Message(
+        "cli.rotate.done",
+        key=found.key,
+        tables=tables or Message("cli.rotate.no_field"),
+        old_keys=old_keys,
+    ).render()

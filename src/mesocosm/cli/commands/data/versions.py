@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.data import DatasetVersion, DatasetVersions
@@ -43,7 +44,9 @@ def versions(
         answer(
             eco.data.export_rows(dataset, out, at or "newest"),
             as_json,
-            lambda d: f"{d.rows} rows of {d.version} written to {d.written}.",
+            lambda d: Message(
+                "cli.versions.written", rows=d.rows, version=d.version, file=d.written
+            ).render(),
         )
         return
     answer(eco.data.versions(dataset, at), as_json, _text)
@@ -56,7 +59,12 @@ def _text(found: DatasetVersions) -> str:
 def _version_line(version: DatasetVersion) -> str:
     account = version.account
     when = datetime.fromtimestamp(version.at).strftime("%Y-%m-%d %H:%M")
-    return (
-        f"{version.id:<36} {when}  {account['kept']} kept, {account['quarantined']} quarantined,"
-        f" {account['duplicates']} duplicates of {account['in']}"
-    )
+    return Message(
+        "cli.versions.line",
+        id=version.id,
+        when=when,
+        kept=account["kept"],
+        quarantined=account["quarantined"],
+        duplicates=account["duplicates"],
+        all=account["in"],
+    ).render()

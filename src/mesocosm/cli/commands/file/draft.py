@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from mesocosm.cli.output import AsJson, answer, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -116,5 +117,7 @@ def _describe(out: Path | None, text: str, note: str) -> str:
     """What is printed: the draft, or that it was written; with what a language model changed."""
     if not out:
         return text.rstrip("\n") + (f"\n# {note}" if note else "")
-    drafted = "; ".join(filter(None, (f"{out} drafted", note)))
-    return f"{drafted}; 'mesocosm plan -f {out}' shows what a build would do."
+    drafted = Message("cli.draft.written", out=str(out)).render()
+    if note:
+        drafted = Message("cli.status.and", first=drafted, second=note).render()
+    return Message("cli.draft.plan", drafted=drafted, out=str(out)).render()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -28,9 +29,13 @@ def init(
 
     project = begin_project(folder, template)
     if project.template:
-        print(f"{project.file} and its data are written. Now run: mesocosm up {folder}")
+        print(Message("cli.init.scene_written", file=project.file, folder=str(folder)).render())
         return
     print(
-        f"{project.file} is written. Put your rows into {folder / 'data/table.csv'}, then run:"
-        f" mesocosm build -f {folder}"
+        Message(
+            "cli.init.written",
+            file=project.file,
+            table=str(folder / "data/table.csv"),
+            folder=str(folder),
+        ).render()
     )

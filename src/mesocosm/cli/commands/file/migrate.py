@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.project import Migration
@@ -32,18 +33,23 @@ def migrate(
 def _text(data: Migration) -> str:
     catalog = []
     if data.schema:
-        catalog.append(f"The catalog has schema version {data.schema}.")
+        catalog.append(Message("cli.migrate.catalog", version=data.schema).render())
     if not data.changes:
-        return "\n".join([f"{data.file} is in grammar {data.grammar} already.", *catalog])
+        return "\n".join(
+            [
+                Message("cli.migrate.already", file=data.file, grammar=data.grammar).render(),
+                *catalog,
+            ]
+        )
     lines = [f"{data.file}:{change.line}: {change.old} -> {change.new}" for change in data.changes]
     return "\n".join([*lines, _summarise(len(lines), data.backup), *catalog])
 
 
 def _summarise(words: int, backup: str | None) -> str:
     """How many words were or would be rewritten."""
-    count = f"{words} words"
+    count = Message("cli.migrate.words", number=words)
     if words == 1:
-        count = "1 word"
+        count = Message("cli.migrate.word")
     if backup:
-        return f"{count} rewritten; the file as it was is {backup}."
-    return f"{count} would be rewritten; nothing was written."
+        return Message("cli.migrate.rewritten", words=count, backup=backup).render()
+    return Message("cli.migrate.would", words=count).render()

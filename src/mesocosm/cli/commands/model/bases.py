@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesocosm.cli.output import AsJson, answer, report_failures
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.model import BaseModel
@@ -19,7 +20,7 @@ def bases(as_json: AsJson = False) -> None:
 
 
 def _base_line(base: BaseModel) -> str:
-    line = f"{base.name:<10} {base.about} ({base.licence})"
+    line = f"{base.name:<10} {render(base.about)} ({base.licence})"
     if not base.here:
-        line += ", not installed"
+        line += Message("cli.bases.not_installed").render()
     return line

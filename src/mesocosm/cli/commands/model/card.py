@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -25,4 +26,8 @@ def card(
 ) -> None:
     """Write the model card of a version, in Markdown."""
     found = open_project(file).model.card(model, version, out)
-    answer(found, as_json, lambda d: f"{d.written} written." if out else d.card)
+    answer(
+        found,
+        as_json,
+        lambda d: Message("cli.written", file=d.written or "").render() if out else d.card,
+    )

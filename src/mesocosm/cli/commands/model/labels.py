@@ -14,6 +14,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 
@@ -73,10 +74,7 @@ def labels(
     """
     eco = open_project(file)
     if bool(like) != bool(as_):
-        raise MesocosmError(
-            "--like ID and --as LABEL go together: the request whose proposal is accepted, and its"
-            " label"
-        )
+        raise MesocosmError(Message("cli.labels.like_and_as"))
     if like:
         with _show_reading(model, as_json):
             accepted = eco.model.accept_class(model, like, as_, without)
@@ -95,7 +93,9 @@ def _show_reading(model: str, quiet: bool) -> AbstractContextManager[object]:
     """A spinner on standard error while requests are read."""
     from rich.console import Console
 
-    return Console(stderr=True, quiet=quiet).status(f"reading the requests to {model}")
+    return Console(stderr=True, quiet=quiet).status(
+        Message("cli.labels.reading", model=model).render()
+    )
 
 
 def _errors_text(found: LabelErrors, most: int) -> str:
@@ -103,12 +103,18 @@ def _errors_text(found: LabelErrors, most: int) -> str:
     for row in found.found[:most]:
         place = f"{row.file}:{row.line:<7}"
         lines.append(
-            f"{place} {row.label:<24} looks like {row.looks_like:<24}"
-            f" ({row.confidence:.1%} confidence in its label)"
+            Message(
+                "cli.labels.error",
+                place=place,
+                label=row.label,
+                alike=row.looks_like,
+                confidence=row.confidence,
+            ).render()
         )
     lines.append(
-        f"{len(found.found)} of {found.rows} labels of {found.dataset} are probably wrong."
-        " Nothing was changed; correct them in the source."
+        Message(
+            "cli.labels.errors", number=len(found.found), rows=found.rows, dataset=found.dataset
+        ).render()
     )
     return "\n".join(lines)
 
@@ -119,29 +125,36 @@ def _proposals_text(found: ClassProposals) -> str:
         lines += _group_lines(group)
     count = count_of(len(found.groups), "group")
     share = found.share
-    summary = (
-        f"{count} among {found.waiting} requests without a label, of which {found.strange}"
-        f" are out-of-distribution: less confident than the least confident {share:.0%} of held-out"
-        f" rows, or less similar to any class than {share / 2:.0%} of them."
-    )
+    summary = Message(
+        "cli.labels.proposals",
+        count=count,
+        waiting=found.waiting,
+        strange=found.strange,
+        share=share,
+        half=share / 2,
+    ).render()
     if found.groups:
-        summary += f" Accept one by 'mesocosm model labels {found.model} --like ID --as LABEL'."
+        summary += Message("cli.labels.accept_one", model=found.model).render()
     else:
-        summary += " No candidate new classes."
+        summary += Message("cli.labels.no_proposals").render()
     return "\n".join([*lines, summary])
 
 
 def _group_lines(group: ClassProposal) -> list[str]:
     """A proposal with some of its requests: of many, those of its middle and of its edge."""
-    first = (
-        f"{group.name or 'a group'}: {group.rows} requests, {group.strange} of them"
-        f" out-of-distribution; nearest {group.nearest} ({group.alike:.2f})"
-    )
+    first = Message(
+        "cli.labels.group",
+        name=group.name or Message("cli.labels.a_group"),
+        rows=group.rows,
+        strange=group.strange,
+        nearest=group.nearest,
+        alike=group.alike,
+    ).render()
     examples = [
         f"  {example.prediction}  {_inputs_text(example.inputs)}" for example in group.examples
     ]
     if len(examples) > TYPICAL + STRAY:
-        edge = "  ... and of those least like them"
+        edge = Message("cli.labels.edge").render()
         examples = [*examples[:TYPICAL], edge, *examples[-STRAY:]]
     return [first, *examples]
 
@@ -153,11 +166,10 @@ def _inputs_text(inputs: Mapping[str, str | None]) -> str:
 def _accepted_text(found: AcceptedClass) -> str:
     label = f"'{found.label}'"
     if found.new:
-        label += ", which is new"
-    return (
-        f"{found.rows} requests are {label}. 'mesocosm model retrain {found.services[0]}'"
-        " trains a challenger with them."
-    )
+        label += Message("cli.labels.new_label").render()
+    return Message(
+        "cli.labels.accepted", rows=found.rows, label=label, service=found.services[0]
+    ).render()
 
 
 def _next_text(found: RowsToLabel) -> str:
@@ -167,8 +179,6 @@ def _next_text(found: RowsToLabel) -> str:
         inputs = ", ".join(f"{k}: {v}" for k, v in row.inputs.items() if v is not None)
         lines.append(f"{where:<24} {row.says:<20} {row.probability:.0%}  {inputs[:140]}")
     lines.append(
-        f"{len(found.found)} of {found.waiting} rows without a label, the least confident and"
-        " unlike each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its"
-        " source."
+        Message("cli.labels.next", number=len(found.found), waiting=found.waiting).render()
     )
     return "\n".join(lines)

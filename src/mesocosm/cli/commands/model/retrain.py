@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import render
 
 
 @report_failures
@@ -26,4 +27,4 @@ def retrain(
     found = run_retraining(
         eco, service, reason, lambda line: print(render_progress(line), file=sys.stderr)
     )
-    answer(found, as_json, lambda d: "; ".join(filter(None, (d.why, d.begun))))
+    answer(found, as_json, lambda d: "; ".join(map(render, filter(None, (d.why, d.begun)))))

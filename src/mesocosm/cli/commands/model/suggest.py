@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.model import Suggestions
@@ -35,20 +36,18 @@ def suggest(
 
 def _text(data: Suggestions) -> str:
     if not data.proposals:
-        return "No suggestions."
+        return Message("cli.suggest.none").render()
     lines = []
     for number, proposal in enumerate(data.proposals, 1):
         line = f"{number}. {proposal.at}: {_as_text(proposal.would)}"
         if proposal.was is not None:
-            line += f"  (now {_as_text(proposal.was)})"
-        lines += [line, f"     {proposal.because}"]
+            line += Message("cli.suggest.now", value=_as_text(proposal.was)).render()
+        lines += [line, f"     {render(proposal.because)}"]
     written = data.written
     if written:
-        lines.append(
-            f"{written} has them all; 'mesocosm plan -f {written}' shows what a build would do."
-        )
+        lines.append(Message("cli.suggest.written", file=written).render())
     else:
-        lines.append("Apply all with -o better.yaml.")
+        lines.append(Message("cli.suggest.apply").render())
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -48,9 +49,22 @@ def run_build(
     from mesocosm.cli.progress import Beat, Screen
 
     console = Screen(stderr=True, quiet=quiet, highlight=False)
-    with Beat(console, "planning") as beat:
+    with Beat(console, Message("cli.build.planning").render()) as beat:
         return building.run_build(eco, prune, accept, beat.say)
 
 
+def summarise(result: BuildResult) -> str:
+    """How much was built, kept and failed."""
+    built = sum(resource.sign != "=" for resource in result.done)
+    failed = len({tuple(finding.key.split(".")[:2]) for finding in result.failed})
+    return Message(
+        "cli.build.result",
+        built=built,
+        kept=len(result.done) - built,
+        failed=failed,
+        seconds=result.seconds,
+    ).render()
+
+
 def _text(result: BuildResult) -> str:
-    return "\n".join([*(finding.text() for finding in result.failed), str(result)])
+    return "\n".join([*(finding.render() for finding in result.failed), summarise(result)])

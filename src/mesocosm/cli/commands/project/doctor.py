@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.project import InstalledPlugin, IntegrityReport
@@ -26,15 +27,22 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
 
 def _text(found: IntegrityReport) -> str:
     lines = [_plugin_line(plugin) for plugin in found.plugins]
-    lines += found.faults
+    lines += map(render, found.faults)
     if found.rebuilt_by_build:
-        lines.append("'mesocosm build' rebuilds: " + ", ".join(found.rebuilt_by_build))
-    lines.append(f"{found.checked} artifacts verified, {len(found.faults)} problems.")
+        lines.append(Message("cli.doctor.rebuilds").render() + ", ".join(found.rebuilt_by_build))
+    lines.append(
+        Message("cli.doctor.verified", checked=found.checked, faults=len(found.faults)).render()
+    )
     return "\n".join(lines)
 
 
 def _plugin_line(plugin: InstalledPlugin) -> str:
     if plugin.why:
-        return plugin.why
+        return render(plugin.why)
     kind = f"{plugin.group}.{plugin.name}"
-    return f"plugin {kind} of {plugin.distribution} {plugin.version}: ready"
+    return Message(
+        "cli.doctor.plugin_ready",
+        kind=kind,
+        distribution=plugin.distribution,
+        version=plugin.version,
+    ).render()

@@ -14,6 +14,7 @@ from mesocosm.cli.output import (
     open_project,
     report_failures,
 )
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.client.answers import Attribution, Explanation, WordImportance
@@ -34,14 +35,18 @@ def explain(
 def _text(found: Explanation) -> str:
     prediction = found.label
     if not found.number:
-        prediction += f" with {found.probability:.3f}"
+        prediction += Message(
+            "cli.explain.with_probability", probability=found.probability
+        ).render()
     lines = [
-        f"{prediction} by {found.version}; the average over training rows is"
-        f" {found.base:.4g}. Feature attributions (Shapley values):",
+        Message(
+            "cli.explain.head", prediction=prediction, version=found.version, average=found.base
+        ).render(),
         *_input_lines(found.inputs),
     ]
     for name, words in found.words.items():
-        lines.append(f"  without a word of {name}: {_describe_words(words)}")
+        effects = _describe_words(words)
+        lines.append(Message("cli.explain.words", name=name, effects=effects).render())
     return "\n".join([*lines, *_row_lines(found)])
 
 
@@ -62,7 +67,14 @@ def _describe_words(words: Sequence[WordImportance]) -> str:
 def _row_lines(found: Explanation) -> list[str]:
     """What training rows contribute to the score."""
     return [
-        f"  {row.file}:{row.line} ({row.label}) contributes {row.share:+.3f} of {found.score:.3f}"
+        Message(
+            "cli.explain.row",
+            file=row.file,
+            line=row.line,
+            label=row.label,
+            share=row.share,
+            score=found.score,
+        ).render()
         for row in found.rows or ()
     ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.project import Export
@@ -44,6 +45,8 @@ def export(
 
 
 def _text(d: Export) -> str:
-    lines = [f"{len(d.files)} files for {d.kind} in {d.folder}:"]
+    lines = [
+        Message("cli.export_written", number=len(d.files), kind=d.kind, folder=d.folder).render()
+    ]
     lines += [f"  {file}" for file in d.files]
     return "\n".join(lines)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import MesocosmError
+from mesocosm.core.errors import MesocosmError, text_of
+from mesocosm.core.messages import Message, render
 from mesocosm.core.values.json_keys import KeyTwice, load_once
-from mesocosm.core.values.json_shapes import list_objects
+from mesocosm.core.values.json_shapes import list_objects, read_number
 
 if TYPE_CHECKING:
     from mesocosm.api.results.requests import FilePredictions
@@ -45,9 +46,7 @@ def predict(
 ) -> None:
     """Predict one row, or every row of a file, with SERVICE."""
     if (input is None) == (rows is None) or (rows is None) != (out is None):
-        raise MesocosmError(
-            "give --input with one row, or --rows with a file and --out with another"
-        )
+        raise MesocosmError(Message("cli.predict.input_or_rows"))
     if rows is not None and out is not None:
         answer(
             open_project(file).predict_file(service, rows, out, show_progress=True),
@@ -68,9 +67,9 @@ def _read_row(text: str) -> Mapping[str, object]:
     try:
         row = load_once(text)
     except KeyTwice as error:
-        raise MesocosmError(f"--input: {error}") from error
+        raise MesocosmError(Message("cli.predict.input", error=text_of(error))) from error
     except ValueError as error:
-        raise MesocosmError(f"--input is not JSON: {error}") from error
+        raise MesocosmError(Message("cli.predict.not_json", error=str(error))) from error
     if isinstance(row, dict):
         _check_finite(row)
     return cast(Mapping[str, object], row)
@@ -79,30 +78,33 @@ def _read_row(text: str) -> Mapping[str, object]:
 def _check_finite(row: Mapping[str, object]) -> None:
     for key, value in row.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise MesocosmError(
-                f"--input: {key[:60]}: Infinity and NaN are not JSON values; expected a finite"
-                " number, or null"
-            )
+            raise MesocosmError(Message("cli.predict.not_finite", key=key[:60]))
 
 
 def _batch_text(found: FilePredictions) -> str:
-    counts = (
-        f"{found.rows} rows in {found.seconds:.1f} s: {found.predicted} predicted,"
-        f" {found.refused} refused, each with its reason"
-    )
+    counts = Message(
+        "cli.predict.counts",
+        rows=found.rows,
+        seconds=found.seconds,
+        predicted=found.predicted,
+        refused=found.refused,
+    ).render()
     if found.warned:
-        counts += f", {found.warned} with warnings"
+        counts += Message("cli.predict.warned", number=found.warned).render()
     lines = [f"{counts}; {found.out}"]
-    lines += [f"  {count} x {why}" for why, count in found.reasons.items()]
-    lines += [f"note: {note}" for note in found.notes]
+    lines += [f"  {count} x {render(why)}" for why, count in found.reasons.items()]
+    lines += [Message("cli.predict.note", note=note).render() for note in found.notes]
     return "\n".join(lines)
 
 
 def _text(prediction: Prediction) -> str:
     lines = [
         *_prediction_lines(prediction),
-        f"{prediction.id} by {prediction.version}; follow it with: mesocosm trace {prediction.id}",
-        *(f"warning: {warning['detail']}" for warning in prediction.warnings),
+        Message("cli.predict.id", id=prediction.id, version=prediction.version).render(),
+        *(
+            Message("cli.warning", text=warning["detail"]).render()
+            for warning in prediction.warnings
+        ),
     ]
     return "\n".join(lines)
 
@@ -121,14 +123,16 @@ def _prediction_lines(prediction: Prediction) -> list[str]:
 
 
 def _span_lines(spans: Json) -> list[str]:
-    return [_span_line(span) for span in list_objects(spans)] or ["no tagged span"]
+    return [_span_line(span) for span in list_objects(spans)] or [
+        Message("cli.predict.no_span").render()
+    ]
 
 
 def _item_lines(prediction: Prediction) -> list[str]:
     lines = [_item_line(number, item) for number, item in enumerate(prediction.items, 1)]
     unknown = prediction.more.get("unknown")
     if isinstance(unknown, Sequence):
-        lines.append(f"unknown: {', '.join(map(str, unknown))}")
+        lines.append(Message("cli.predict.unknown", items=tuple(map(str, unknown))).render())
     return lines
 
 
@@ -137,30 +141,36 @@ def _item_line(number: int, item: JsonObject) -> str:
     if item.get("said"):
         line += f"  ({item['item']})"
     if "because" in item:
-        line += f", because of {item['because']}"
+        line += Message("cli.predict.because_of", item=str(item["because"])).render()
     if "explored" in item:
-        line += f", drawn for exploration (probability {item['explored']:.3f})"
+        line += Message("cli.predict.explored", probability=read_number(item["explored"])).render()
     return line
 
 
 def _span_line(span: JsonObject) -> str:
-    return (
-        f"{span['text']}: {span['kind']} ({span['probability']:.3f}), characters {span['start']} to"
-        f" {span['end']}"
-    )
+    return Message(
+        "cli.predict.span",
+        text=str(span["text"]),
+        kind=str(span["kind"]),
+        probability=read_number(span["probability"]),
+        start=str(span["start"]),
+        end=str(span["end"]),
+    ).render()
 
 
 def _number_line(prediction: Prediction) -> str:
     line = prediction.label
     if prediction.interval:
         low, high = prediction.interval
-        line += f" ({prediction.more['level']:.0%} interval {low:g} to {high:g})"
+        line += Message(
+            "cli.predict.interval", level=read_number(prediction.more["level"]), low=low, high=high
+        ).render()
     return line
 
 
 def _class_line(prediction: Prediction) -> str:
     line = prediction.label
     if prediction.unsure:
-        line += ", abstained: better decided by a person"
+        line += Message("cli.predict.abstained").render()
     others = ", ".join(f"{label} {p:.3f}" for label, p in prediction.probabilities.items())
     return f"{line} ({others})"

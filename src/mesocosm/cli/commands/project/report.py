@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.report import Report
@@ -33,7 +34,7 @@ def report(
         answer(
             {"written": str(out)},
             as_json,
-            lambda d: f"{d['written']} written; open it in a browser.",
+            lambda d: Message("cli.report.written", file=d["written"]).render(),
         )
         return
     answer(report, as_json, _text)

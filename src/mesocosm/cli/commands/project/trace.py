@@ -14,6 +14,7 @@ from mesocosm.cli.output import (
     open_project,
     report_failures,
 )
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.client.answers import Trace, TrainingRows
@@ -29,13 +30,28 @@ def _text(found: Trace) -> str:
     prediction, version, snapshot = found.prediction, found.version, found.snapshot
     recipe, account = found.recipe or {}, snapshot.account or {}
     lines = [
-        f"{prediction.id}  {prediction.output['label']} by {prediction.service}",
-        f"  version   {version.id} ({recipe.get('method')}, {recipe.get('head')} head, content"
-        f" {version.content})",
-        f"  snapshot  {snapshot.id} ({account.get('kept')} rows kept of {account.get('in')})",
+        Message(
+            "cli.trace.prediction",
+            id=prediction.id,
+            label=str(prediction.output["label"]),
+            service=prediction.service,
+        ).render(),
+        Message(
+            "cli.trace.version",
+            version=version.id,
+            method=str(recipe.get("method")),
+            head=str(recipe.get("head")),
+            content=version.content,
+        ).render(),
+        Message(
+            "cli.trace.snapshot",
+            snapshot=snapshot.id,
+            kept=account.get("kept"),
+            all=account.get("in"),
+        ).render(),
     ]
     for name, fingerprint in found.files.items():
-        lines.append(f"  file      {name} (fingerprint {fingerprint})")
+        lines.append(Message("cli.trace.file", file=name, fingerprint=fingerprint).render())
     if found.rows:
         lines += _row_lines(found.rows)
     return "\n".join(lines)
@@ -43,13 +59,15 @@ def _text(found: Trace) -> str:
 
 def _row_lines(rows: TrainingRows) -> list[str]:
     """The training rows, and where they are from."""
-    lines = [f"  rows      {_describe_rows(rows)}"]
+    lines = [Message("cli.trace.rows", rows=_describe_rows(rows)).render()]
     for file, numbers in rows.lines.items():
-        lines.append(f"            {file} lines {_shorten(numbers)}")
+        lines.append(Message("cli.trace.lines", file=file, lines=_shorten(numbers)).render())
     for file, numbers in rows.partners.items():
-        lines.append(f"            joined from {file} lines {_shorten(numbers)}")
+        lines.append(Message("cli.trace.joined", file=file, lines=_shorten(numbers)).render())
     if rows.feedback:
-        lines.append(f"            feedback on {_shorten(', '.join(rows.feedback))}")
+        lines.append(
+            Message("cli.trace.feedback", requests=_shorten(", ".join(rows.feedback))).render()
+        )
     return lines
 
 
@@ -62,15 +80,18 @@ def _describe_rows(rows: TrainingRows) -> str:
     >>> _describe_rows(TrainingRows(3, {}, {}, 4, (), 0, -1))
     '3 training rows: 4 of the snapshot - 1 left out of training or unlearned since'
     """
-    terms = f"{rows.training} training rows: {rows.from_snapshot} of the snapshot"
+    terms = Message(
+        "cli.trace.training", training=rows.training, snapshot=rows.from_snapshot
+    ).render()
     if rows.feedback_rows:
-        terms += f" + {rows.feedback_rows} of feedback"
+        terms += Message("cli.trace.of_feedback", rows=rows.feedback_rows).render()
         if rows.feedback:
-            terms += f" ({count_of(len(rows.feedback), 'request')})"
+            requests = count_of(len(rows.feedback), "request")
+            terms += Message("cli.trace.of_requests", requests=requests).render()
     if rows.other > 0:
-        terms += f" + {rows.other} of earlier snapshots or erased from the snapshot since"
+        terms += Message("cli.trace.of_earlier", rows=rows.other).render()
     elif rows.other:
-        terms += f" - {-rows.other} left out of training or unlearned since"
+        terms += Message("cli.trace.left_out", rows=-rows.other).render()
     return terms
 
 

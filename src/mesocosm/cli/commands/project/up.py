@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import File, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -63,29 +64,27 @@ def up(
     console = Screen(highlight=False, soft_wrap=True)
 
     def begin(url: str, token: str) -> None:
-        console.print(
-            f"\nThe console:  {url}/?token={token}\nThe world:    {url}/world?token={token}"
-        )
+        console.print(Message("cli.up.addresses", url=url, token=token).render())
         if eco.spec.eco.services:
             words = f"mesocosm {suggest_drill(eco.spec)} -f {folder or file}"
-            console.print(f"Now break it: {words}", markup=False)
+            console.print(Message("cli.up.break_it", command=words).render(), markup=False)
 
     try:
         eco.serve(ServeSettings(host, port, tuple(allow_host or ()), rate, drain), begin)
     except KeyboardInterrupt:
-        console.print("Stopped.")
+        console.print(Message("cli.up.stopped").render())
 
 
 def _build(eco: Ecosystem) -> None:
     """Build what is outdated, and print the first lines of each report."""
-    from mesocosm.cli.commands.project.build import run_build
+    from mesocosm.cli.commands.project.build import run_build, summarise
     from mesocosm.cli.progress import Screen
 
     console = Screen(highlight=False, soft_wrap=True)
     result = run_build(eco, quiet=False)
-    console.print(str(result))
+    console.print(summarise(result))
     for finding in result.failed:
-        console.print(finding.text(), markup=False)
+        console.print(finding.render(), markup=False)
     for lines in _first_lines(eco):
         console.print("\n".join(lines), markup=False)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -23,5 +24,7 @@ def close(
     answer(
         open_project(file).service.close(alert, why),
         as_json,
-        lambda d: f"{d.alert} of {d.monitor} is closed: {d.why}",
+        lambda d: Message(
+            "cli.service.closed", alert=d.alert, monitor=d.monitor, why=d.why
+        ).render(),
     )

@@ -12,6 +12,7 @@ from mesocosm.cli.output import (
     open_project,
     report_failures,
 )
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -22,5 +23,5 @@ def feedback(
     answer(
         open_project(file).service.feedback(prediction, label),
         as_json,
-        lambda d: f"recorded: the true label of {d.prediction} is {d.label}",
+        lambda d: Message("cli.service.feedback", prediction=d.prediction, label=d.label).render(),
     )

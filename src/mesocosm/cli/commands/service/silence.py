@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -26,5 +27,7 @@ def silence(
     answer(
         open_project(file).service.silence(monitor, length, why),
         as_json,
-        lambda d: f"{d.monitor} is silent for {length}: {d.why}.",
+        lambda d: Message(
+            "cli.service.silent", monitor=d.monitor, length=length, why=d.why
+        ).render(),
     )

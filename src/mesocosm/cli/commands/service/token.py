@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.messages import Message
 
 
 class May(StrEnum):
@@ -43,14 +44,18 @@ def token(
         answer(
             service.revoke_tokens(role),
             as_json,
-            lambda d: f"{d.revoked} tokens of {d.role} were revoked.",
+            lambda d: Message("cli.service.revoked", number=d.revoked, role=d.role).render(),
         )
         return
     answer(
         service.token(role, may.value, valid),
         as_json,
-        lambda d: (
-            f"{d.token}\n{d.role} may {d.may} for {d.days:g} days; rows it may read:"
-            f" {', '.join(d.datasets) or 'none'}."
-        ),
+        lambda d: Message(
+            "cli.token.issued",
+            token=d.token,
+            role=d.role,
+            may=d.may,
+            days=d.days,
+            datasets=tuple(d.datasets) or Message("cli.token.none"),
+        ).render(),
     )

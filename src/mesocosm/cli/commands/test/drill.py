@@ -14,6 +14,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message, render
 
 if TYPE_CHECKING:
     from mesocosm.api.results.trials import DataDrill, FaultDrill
@@ -52,7 +53,7 @@ def drill(
 
     if kind not in DRILLS:
         raise ConfigValueError(
-            "", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind
+            "", Message("cli.drill.unknown", kind=kind), Message("cli.drill.choices"), DRILLS, kind
         )
     eco = open_project(file)
     with _show_progress() as report:
@@ -80,58 +81,67 @@ def _show_progress() -> Iterator[Report]:
 
 def _fault_text(found: FaultDrill) -> str:
     lines = [
-        f"{found.drill} of a copy of {found.service}: recovered in {found.seconds:.2f} s;"
-        f" {found.requests} requests meanwhile, {found.failed} failed, {found.lost}"
-        " answered and not logged"
+        Message(
+            "cli.drill.recovered",
+            drill=found.drill,
+            service=found.service,
+            seconds=found.seconds,
+            requests=found.requests,
+            failed=found.failed,
+            lost=found.lost,
+        ).render()
     ]
-    lines += [f"  {found.what}", *(f"  audit: {line}" for line in found.log)]
+    lines += [
+        f"  {render(found.what)}",
+        *(Message("cli.drill.audit", line=line).render() for line in found.log),
+    ]
     return "\n".join(lines)
 
 
 def _text(found: DataDrill) -> str:
-    first = (
-        f"{found.drill}: {found.rows} rows to {found.service} in {found.seconds} s,"
-        f" {found.failed} server errors"
-    )
+    first = Message(
+        "cli.drill.head",
+        drill=found.drill,
+        rows=found.rows,
+        service=found.service,
+        seconds=found.seconds,
+        failed=found.failed,
+    ).render()
     if found.refused:
-        first += f", {found.refused} refused"
+        first += Message("cli.drill.refused", number=found.refused).render()
     lines = [
         first,
-        "  The rows are marked as a drill: the monitor evaluates them apart from the traffic, and"
-        " neither they nor their labels train a model, evaluate a version or count as requests.",
+        Message("cli.drill.marked").render(),
         *_alert_lines(found),
     ]
     if found.judged:
         lines.append(_diagnosis_line(found.judged))
     if found.verdict:
-        lines.append(
-            "  a challenger was trained, as the monitor asks; it was neither trained nor evaluated"
-            f" on rows or labels of the drill: {found.verdict}"
-        )
-    lines.append(f"  served before by {found.before}, now by {found.after}")
+        lines.append(Message("cli.drill.challenger", why=found.verdict).render())
+    lines.append(Message("cli.drill.served", before=found.before, after=found.after).render())
     return "\n".join(lines)
 
 
 def _alert_lines(found: DataDrill) -> list[str]:
-    lines = [f"  alert: {message}" for message in found.alerts] or [_say_no_alert(found)]
+    lines = [Message("cli.drill.alert", message=message).render() for message in found.alerts] or [
+        _say_no_alert(found)
+    ]
     for alert in found.open_before:
         lines.append(
-            f"  still open from before: {alert.message} [{alert.id}]; while it is open, the"
-            " same change raises no second alert; unchanged rows close it: mesocosm test drill"
-            " quiet"
+            Message("cli.drill.still_open", message=alert.message, alert=alert.id).render()
         )
     return lines
 
 
 def _say_no_alert(found: DataDrill) -> str:
     if found.open_before:
-        return "  no new alert"
-    return "  no alert"
+        return Message("cli.drill.no_new_alert").render()
+    return Message("cli.drill.no_alert").render()
 
 
 def _diagnosis_line(verdict: JsonObject) -> str:
-    line = f"  diagnosis: {verdict['kind']}"
+    line = Message("cli.drill.diagnosis", kind=str(verdict["kind"])).render()
     harm = verdict["harm"]
     if isinstance(harm, int | float):
-        line += f", about {harm:.3f} of accuracy lost"
-    return f"{line}; remediation: {verdict['remedy']}"
+        line += Message("cli.drill.accuracy_lost", harm=harm).render()
+    return Message("cli.drill.remediation", line=line, remedy=str(verdict["remedy"])).render()

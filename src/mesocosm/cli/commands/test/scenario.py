@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.cli.views.columns import pad
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.trials import ScenarioResult, SceneAct
@@ -37,7 +39,7 @@ def scenario(
 
     eco = open_project(file)
     console = Screen(stderr=True, quiet=as_json, highlight=False)
-    with Status("the copy starts", console=console) as status:
+    with Status(Message("cli.scenario.starting").render(), console=console) as status:
 
         def show(name: str, line: ProgressLine) -> None:
             status.update(f"[bold]{name}[/bold]  {render_progress(line)}".strip())
@@ -55,24 +57,24 @@ def _text(found: ScenarioResult) -> str:
     for act in found.acts:
         lines += _act_lines(act)
     passed = len(found.acts) - found.missed
-    lines.append(f"{passed} of {len(found.acts)} acts passed")
+    lines.append(Message("cli.scenario.passed", passed=passed, all=len(found.acts)).render())
     return "\n".join(lines)
 
 
 def _result(act: SceneAct) -> str:
     if act.missed:
-        return "FAIL "
-    return "ok   "
+        return pad(Message("cli.scenario.fail").render(), -5)
+    return pad(Message("cli.scenario.ok").render(), -5)
 
 
 def _act_lines(act: SceneAct) -> list[str]:
     lines = [f"{_result(act)}{act.act}  ({act.service}: {', '.join(_requests(act))})"]
     if act.why:
-        lines.append(f"       refused: {act.why}")
-    lines += [f"       alert: {message}" for message in act.alerts]
+        lines.append(Message("cli.scenario.refused", why=act.why).render())
+    lines += [Message("cli.scenario.alert", message=message).render() for message in act.alerts]
     if act.versions:
-        lines.append(f"       trained: {', '.join(act.versions)}")
-    lines += [f"       not as expected: {message}" for message in act.missed]
+        lines.append(Message("cli.scenario.trained", versions=tuple(act.versions)).render())
+    lines += [Message("cli.scenario.missed", message=message).render() for message in act.missed]
     return lines
 
 
@@ -80,10 +82,10 @@ def _requests(act: SceneAct) -> list[str]:
     """What was sent in an act, and what became of it."""
     parts = []
     if act.rows:
-        parts.append(f"{act.rows} rows")
-    parts += [f"{count} {what}" for what, count in _losses(act) if count]
+        parts.append(Message("cli.scenario.rows", rows=act.rows).render())
+    parts += [Message(id, count=count).render() for id, count in _losses(act) if count]
     if act.asked:
-        parts.append(f"{act.known} of {act.asked} questions answered")
+        parts.append(Message("cli.scenario.questions", known=act.known, asked=act.asked).render())
     return [*parts, *_latency(act)]
 
 
@@ -95,5 +97,9 @@ def _latency(act: SceneAct) -> list[str]:
 
 
 def _losses(act: SceneAct) -> tuple[tuple[str, int], ...]:
-    """The rows without an answer, by why they have none."""
-    return ("refused", act.refused), ("unsure", act.unsure), ("lost", act.lost)
+    """The rows without an answer, by the message that counts them."""
+    return (
+        ("cli.scenario.refused_rows", act.refused),
+        ("cli.scenario.unsure_rows", act.unsure),
+        ("cli.scenario.lost_rows", act.lost),
+    )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, report_failures
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.trials import Picture
@@ -37,7 +38,7 @@ def picture(
     shape = _read_size(size)
     check_picture(out, light)
     console = Screen(stderr=True)
-    with console.status("Taking the picture" if sys.stderr.isatty() else ""):
+    with console.status(Message("cli.picture.taking").render() if sys.stderr.isatty() else ""):
         taken = open_project(file).world.picture(
             out, light, shape, (seconds, rate), lambda text: console.print(text, highlight=False)
         )
@@ -53,13 +54,15 @@ def _read_size(size: str) -> tuple[int, int]:
     if found and all(64 <= int(number) <= 4096 for number in found.groups()):
         return int(found[1]), int(found[2])
     raise ConfigValueError(
-        "--size", f"got '{size[:40]}'", "width and height from 64 to 4096, as 1280x720"
+        "--size", Message("cli.picture.size", size=size[:40]), Message("cli.picture.size_expected")
     )
 
 
 def _text(taken: Picture) -> str:
-    pictures = f"{taken.pictures} picture"
-    if taken.pictures > 1:
-        pictures += "s"
-    size = f"{taken.width} x {taken.height}"
-    return f"{taken.file}: {size}, {pictures}, {taken.bytes / 1000:.0f} kB."
+    return Message(
+        "cli.picture.written",
+        file=taken.file,
+        size=f"{taken.width} x {taken.height}",
+        pictures=count_of(taken.pictures, "picture"),
+        kilobytes=taken.bytes / 1000,
+    ).render()

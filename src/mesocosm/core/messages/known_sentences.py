@@ -1,0 +1,91 @@
+"""English sentences without an id, such as those that the store holds, in another language.
+
+Knows the catalogue `sentences`: each of its texts is a sentence as the code writes it, with its
+parameters in braces. A sentence is known by its words; parts of it that are sentences themselves
+are translated too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from string import Formatter
+from typing import NamedTuple
+
+from mesocosm.core.messages.catalogues import find_template, list_ids
+from mesocosm.core.messages.language import SOURCE
+
+ROOM = "sentences"
+SHORTEST = 3  # letters; shorter texts are no sentence
+LONGEST = 2000  # letters; longer ones are no sentence either
+NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
+JOINED = "; "  # between the sentences of one line
+
+
+class Pattern(NamedTuple):
+    """A sentence of the catalogue: its id, and its words with a group for each parameter."""
+
+    id: str
+    words: re.Pattern[str]
+
+
+def translate_sentence(text: str, language: str) -> str:
+    """A sentence in a language; as it is where the catalogue does not know it.
+
+    >>> translate_sentence("passes all gates", "zh"), translate_sentence("as it is", "zh")
+    ('通过全部门禁', 'as it is')
+    """
+    if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not text.isprintable():
+        return text
+    return _translate(text, language)
+
+
+@lru_cache(maxsize=4096)
+def _translate(text: str, language: str) -> str:
+    for pattern in _list_patterns():
+        found = pattern.words.fullmatch(text)
+        if found:
+            return _write(pattern.id, found.groupdict(), language)
+    parts = text.split(JOINED)
+    if len(parts) == 1:
+        return text
+    translated = [translate_sentence(part, language) for part in parts]
+    if translated == parts:
+        return text
+    return "；".join(translated)
+
+
+def _write(id: str, values: Mapping[str, str], language: str) -> str:
+    """The sentence of an id with values as the English one has them."""
+    words = []
+    for literal, name, _, _ in Formatter().parse(find_template(id, language)):
+        words.append(literal)
+        if name is not None:
+            words.append(translate_sentence(values[name], language))
+    return "".join(words)
+
+
+@cache
+def _list_patterns() -> tuple[Pattern, ...]:
+    """The patterns of all sentences, those with the most words first."""
+    templates = {id: find_template(id, SOURCE) for id in list_ids(ROOM)}
+    ranked = sorted(templates, key=lambda id: -_count_letters(templates[id]))
+    return tuple(Pattern(id, re.compile("".join(_list_words(templates[id])))) for id in ranked)
+
+
+def _count_letters(template: str) -> int:
+    """How many letters of a text are in no parameter."""
+    return sum(len(literal) for literal, _, _, _ in Formatter().parse(template))
+
+
+def _list_words(template: str) -> Iterator[str]:
+    """A text as parts of a regular expression."""
+    seen = set[str]()
+    for literal, name, _, _ in Formatter().parse(template):
+        yield re.escape(literal)
+        if name in seen:
+            yield f"(?P={name})"
+        elif name is not None:
+            seen.add(name)
+            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else '.+?'})"
