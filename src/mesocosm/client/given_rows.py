@@ -28,11 +28,10 @@ def list_rows(rows: object) -> list[Row]:
 
     >>> list_rows([{"text": "a"}])
     [{'text': 'a'}]
-    >>> list_rows("text")
+    >>> list_rows("text")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    mesocosm.core.errors.ConfigValueError: got str; expected a row as a mapping of field names to \
-values, a list of such rows, a pandas DataFrame or a pyarrow Table
+    mesocosm.core.errors.ConfigValueError: got str; expected a row as a mapping of ...
     """
     if _is_frame(rows):
         return _list_frame_rows(rows)

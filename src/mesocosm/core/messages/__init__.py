@@ -13,7 +13,7 @@ from typing import TypeAlias, Union
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.messages.catalogues import find_template
-from mesocosm.core.messages.known_sentences import translate_sentence
+from mesocosm.core.messages.known_sentences import translate_param, translate_sentence
 from mesocosm.core.messages.language import SOURCE, current_language
 
 Param: TypeAlias = Union[str, int, float, None, "Message", tuple["Param", ...]]
@@ -49,7 +49,7 @@ class Message:
         language = language or current_language()
         count = self.params.get("count")
         template = find_template(self.id, language, count if isinstance(count, int) else None)
-        values = {name: _render_param(value, language) for name, value in self.params.items()}
+        values = {name: _render_param(name, value, language) for name, value in self.params.items()}
         return masked(template.format(**values))
 
     def as_json(self) -> dict[str, object]:
@@ -131,14 +131,14 @@ def text_of_json(data: object) -> Text:
     return Message.from_json(data) if isinstance(data, Mapping) else str(data)
 
 
-def _render_param(value: Param, language: str) -> str | int | float | None:
+def _render_param(name: str, value: Param, language: str) -> str | int | float | None:
     if isinstance(value, Message):
         return value.render(language)
     if isinstance(value, tuple):
         separator = find_template("core.list", language)
-        return separator.join(str(_render_param(each, language)) for each in value)
+        return separator.join(str(_render_param(name, each, language)) for each in value)
     if isinstance(value, str):
-        return translate_sentence(value, language)
+        return translate_param(name, value, language)
     return value
 
 

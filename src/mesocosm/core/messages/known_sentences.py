@@ -20,6 +20,11 @@ ROOM = "sentences"
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
 NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
+# parameters that hold sentences; those with other names hold words of the user's data, which are
+# never translated
+SENTENCES = frozenset(
+    ["advice", "change", "detail", "error", "evidence", "expected", "fault", "found", "hint", "line", "message", "note", "problem", "reason", "reasons", "remedy", "says", "second", "sentence", "sentences", "text", "warning", "what", "why"]
+)
 JOINED = "; "  # between the sentences of one line
 
 
@@ -39,6 +44,15 @@ def translate_sentence(text: str, language: str) -> str:
     if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not text.isprintable():
         return text
     return _translate(text, language)
+
+
+def translate_param(name: str, value: str, language: str) -> str:
+    """A parameter of a message in a language, where its name says that it is a sentence.
+
+    >>> translate_param("why", "by hand", "zh"), translate_param("label", "by hand", "zh")
+    ('手动', 'by hand')
+    """
+    return translate_sentence(value, language) if name in SENTENCES else value
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +76,7 @@ def _write(id: str, values: Mapping[str, str], language: str) -> str:
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            words.append(translate_sentence(values[name], language))
+            words.append(translate_param(name, values[name], language))
     return "".join(words)
 
 
