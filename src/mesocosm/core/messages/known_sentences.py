@@ -23,7 +23,11 @@ NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` sta
 # parameters that hold sentences; those with other names hold words of the user's data, which are
 # never translated
 SENTENCES = frozenset(
-    ["advice", "change", "detail", "error", "evidence", "expected", "fault", "found", "hint", "line", "message", "note", "problem", "reason", "reasons", "remedy", "says", "second", "sentence", "sentences", "text", "warning", "what", "why"]
+    (
+        *("advice", "change", "detail", "error", "evidence", "expected", "fault", "found"),
+        *("hint", "line", "message", "note", "problem", "reason", "reasons", "remedy", "says"),
+        *("second", "sentence", "sentences", "text", "warning", "what", "why"),
+    )
 )
 JOINED = "; "  # between the sentences of one line
 
