@@ -143,7 +143,7 @@ def test_what_is_not_there_is_refused_with_its_name(home: Path) -> None:
     eco = mesocosm.open(home)
     with pytest.raises(mesocosm.ConfigValueError, match="Did you mean 'desk'"):
         eco["desc"]
-    with pytest.raises(mesocosm.MesocosmError, match="nothing named 'nope' was built"):
+    with pytest.raises(mesocosm.MesocosmError, match="no dataset or model is named 'nope'"):
         eco.report("nope")
     with pytest.raises(mesocosm.ConfigValueError, match="no export is named 'dokcer'"):
         eco.export("dokcer", home / "out")
@@ -186,7 +186,12 @@ def test_a_backup_comes_back(home: Path, tmp_path: Path) -> None:
 
 def test_a_file_is_begun_drafted_and_checked(tmp_path: Path) -> None:
     begun = mesocosm.init(tmp_path / "new")
-    assert begun.template is None and mesocosm.check(begun.file).counts["services"] == 1
+    assert begun.template is None
+    with pytest.raises(mesocosm.ConfigError, match="no file is at 'data/table.csv'"):
+        mesocosm.check(begun.file)
+    (tmp_path / "new" / "data").mkdir()
+    (tmp_path / "new" / "data" / "table.csv").write_text("text,label\ngood,yes\n")
+    assert mesocosm.check(begun.file).counts["services"] == 1
     with pytest.raises(mesocosm.MesocosmError, match="exists already"):
         mesocosm.init(tmp_path / "new")
     shutil.copy(OLD / "people.csv", tmp_path / "people.csv")
