@@ -193,6 +193,6 @@ def test_a_graph_that_depends_on_its_batch_is_found_and_answers_row_by_row(tmp_p
 
 
 def batches_line(recipe: dict[str, Any]) -> str:
-    from mesocosm.learning.evaluation.model_card import _render_batches
+    from mesocosm.learning.card_of_recipe import _render_batches
 
     return "".join(_render_batches(recipe))
