@@ -68,7 +68,7 @@ def ask(path: str, accepted: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "title", "detail"),
     [
-        ("/missing", "请求无法处理", "age：缺少该字段；应为：a number，或用 null 表示由系统填补。"),
+        ("/missing", "请求无法处理", "age：缺少该字段；应为：数值，或用 null 表示由系统填补。"),
         (
             "/both",
             "请求无法处理",
@@ -152,7 +152,7 @@ def test_a_workers_error_keeps_its_message() -> None:
     error = future.exception()
     assert isinstance(error, ConfigValueError)
     assert (
-        error.render("zh") == "age：缺少该字段；应为：a number。 可选值：age。 您是否想写 'age'？"
+        error.render("zh") == "age：缺少该字段；应为：数值。 可选值：age。 您是否想写 'age'？"
     )
     assert str(error).startswith("age: the field is missing; expected a number. Choices: age.")
     assert text_of_json(text_as_json("plain")) == "plain"
