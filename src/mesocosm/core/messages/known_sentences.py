@@ -26,7 +26,15 @@ SENTENCES = frozenset(
     (
         *("advice", "change", "detail", "error", "evidence", "expected", "fault", "found"),
         *("hint", "line", "message", "note", "problem", "reason", "reasons", "remedy", "says"),
-        *("second", "sentence", "sentences", "text", "warning", "what", "why"),
+        *("second", "sentence", "sentences", "task", "text", "warning", "what", "why"),
+    )
+)
+# groups of a sentence that hold words of the user's data
+OF_DATA = frozenset(
+    (
+        *("bound", "column", "field", "fields", "file", "folder", "id", "key", "label", "metric"),
+        *("model", "name", "names", "pattern", "question", "rule", "service", "source", "subject"),
+        *("target", "unit", "value", "values", "version", "word"),
     )
 )
 JOINED = "; "  # between the sentences of one line
@@ -80,7 +88,8 @@ def _write(id: str, values: Mapping[str, str], language: str) -> str:
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            words.append(translate_param(name, values[name], language))
+            value = values[name]
+            words.append(value if name in OF_DATA else translate_sentence(value, language))
     return "".join(words)
 
 
