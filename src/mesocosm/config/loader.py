@@ -19,11 +19,11 @@ from pydantic import ValidationError
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
 from mesocosm.config.hints import add_meaning
-from mesocosm.config.migrations.rename import rewrite_old_words
+from mesocosm.config.migrations.rename import load_current
 from mesocosm.config.other_values import meaning_of_value
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.schema_location import Schema
-from mesocosm.config.source_map import Data, find_place, load_tree, to_plain_data
+from mesocosm.config.source_map import Data, find_place, to_plain_data
 from mesocosm.config.variables import Substitution
 from mesocosm.core.errors import ConfigError, Finding, Place
 from mesocosm.core.faults import Fault
@@ -94,8 +94,7 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
 
 def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
     """Read and check a file's text; `env` gives the values of `${NAME}`."""
-    text, deprecations = rewrite_old_words(text, file.name)
-    tree = load_tree(text, file.name)
+    tree, deprecations = load_current(text, file.name)
     variables = Substitution(tree, file.name, env)
     data = variables.substitute(to_plain_data(tree))
     document = Document(tree, data, schema, file.name)

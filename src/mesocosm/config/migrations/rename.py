@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from mesocosm.config.migrations.grammar_1 import RENAMED, Renamed
 from mesocosm.config.source_map import Data, Path, find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Place
 from mesocosm.core.messages import Message
+
+if TYPE_CHECKING:
+    from ruamel.yaml.comments import CommentedMap
 
 File = TypeVar("File")  # a file's data, or a part of it
 GRAMMAR = 2
@@ -128,15 +131,18 @@ def rename_data(data: File) -> File:
     return cast(File, renamed(plain, ()))
 
 
-def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[Message, ...]]:
-    """A file's text as grammar 2 has it, and a sentence for each word that is not of grammar 2.
+def load_current(text: str, file: str) -> tuple[CommentedMap, tuple[Message, ...]]:
+    """A file's tree as grammar 2 has it, and a sentence for each word that is not of grammar 2.
 
     Raises:
         ConfigError: the text is no YAML map.
     """
+    tree = load_tree(text, file)
     if not _OLD_WORD.search(text):
-        return text, ()
-    rewritten, changes = rewrite_text(text, file)
+        return tree, ()
+    rewritten, changes = _rewrite_tree(text, file, tree)
+    if not changes:
+        return tree, ()
     notes = [
         Message(
             "config.word_is_now",
@@ -148,7 +154,7 @@ def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[Message, ...]]:
         for place, change in changes
         if change.path != ("grammar",)
     ]
-    return rewritten, tuple(notes)
+    return load_tree(rewritten, file), tuple(notes)
 
 
 def rewrite_text(text: str, file: str) -> tuple[str, list[tuple[Place, Change]]]:
@@ -160,7 +166,13 @@ def rewrite_text(text: str, file: str) -> tuple[str, list[tuple[Place, Change]]]
     Raises:
         ConfigError: the text is no YAML map.
     """
-    tree = load_tree(text, file)
+    return _rewrite_tree(text, file, load_tree(text, file))
+
+
+def _rewrite_tree(
+    text: str, file: str, tree: CommentedMap
+) -> tuple[str, list[tuple[Place, Change]]]:
+    """The same of a text whose tree was read."""
     changes = find_changes(to_plain_data(tree))
     placed = [(find_place(tree, c.path, file, key=c.is_key), c) for c in changes]
     lines = text.splitlines(keepends=True)
