@@ -83,14 +83,15 @@ def test_every_kind_has_its_page_as_the_code_says_it() -> None:
 
     count = 0
     for title, (_, kinds) in PAGES.items():
+        text = page(title)
         untold = {
             (n, f)
             for n, kind in kinds.items()
             for f, known in kind.model_fields.items()
-            if f not in CHOOSING and f"`{known.alias or f}`" not in page(title)
+            if f not in CHOOSING and f"`{known.alias or f}`" not in text
         }
         assert untold <= {("masked", "fields")}, untold  # it takes none
-        assert (ROOT / "docs" / "kinds" / f"{title}.md").read_text() == page(title), (
+        assert (ROOT / "docs" / "kinds" / f"{title}.md").read_text() == text, (
             f"run: python docs/make_kinds.py ({title})"
         )
         for name, kind in kinds.items():
