@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -321,3 +322,27 @@ def test_a_message_needs_no_library() -> None:
         " sys.exit(any(name in sys.modules for name in ('babel', 'typer', 'pydantic')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(ROOT)).returncode == 0
+
+
+OF_DATA = {  # what a message quotes of the user's data, by id and parameter
+    "cli.predict.span": "span",
+    "cli.report.example": "wanted",
+    "data.column_types_differ": "file",
+    "config.fields_differ_in_case": "other",
+    "learning.tags_and_words": "column",
+    "progress.generation_example": "wanted",
+    "reports.card.expected": "wanted",
+    "reports.card.generated": "generated",
+}
+
+
+@pytest.mark.parametrize("id", OF_DATA)
+def test_words_of_the_data_are_not_translated(id: str) -> None:
+    """Even where they read like a sentence that Mesocosm writes."""
+    template = texts("zh")[id][0]
+    names = {name for _, name, _, _ in Formatter().parse(template) if name}
+    forms = {name: form for _, name, form, _ in Formatter().parse(template) if name}
+    values: dict[str, Any] = {name: 0.5 if forms[name] else "0" for name in names}
+    assert "全部门禁" in Message("cli.warning", text="passes all gates").render("zh")
+    shown = Message(id, **values | {OF_DATA[id]: "passes all gates"}).render("zh")
+    assert "passes all gates" in shown

@@ -604,7 +604,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
         ),
         (
             "acts: [{act: a, service: desk}]",
-            "story.yaml:1:8  acts.0.rows: nothing is sent and nothing asked",
+            "story.yaml:1:8  acts.0.rows: the act sends no rows and no questions",
         ),
         (
             "acts: [{act: a, service: desk, rows: 3, expect: {alarm: none}}]",

@@ -309,7 +309,9 @@ def test_a_scene_never_writes_over_what_is_there(tmp_path: Path, cli: Any) -> No
     assert set(list_scenes()) == {"bank", "hospital", "newsroom", "shop", "support"}
     done = cli("init", str(tmp_path / "x"), "--template", "bnak")
     assert (
-        done.returncode == 1 and "nearest 'bank'" in done.stderr and not (tmp_path / "x").exists()
+        done.returncode == 1
+        and "Did you mean 'bank'?" in done.stderr
+        and not (tmp_path / "x").exists()
     )
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "goods.csv").write_text("mine")

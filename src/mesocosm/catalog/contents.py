@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
 from mesocosm.core.records import Json
+from mesocosm.core.values.json_shapes import read_number
 
 SnapshotRecipe = TypedDict(
     "SnapshotRecipe",
@@ -381,5 +382,4 @@ class RolloutDetail(TypedDict, total=False):
 
 def read_metric(metrics: Mapping[str, object], name: str) -> float | None:
     """A metric by its name; None where it was not measured or is no number."""
-    value = metrics.get(name)
-    return float(value) if isinstance(value, int | float) else None
+    return read_number(metrics.get(name))

@@ -225,7 +225,7 @@ class Desk:
         assert isinstance(row, Mapping)  # as checked
         clean = preparation.prepare([row])[0]
         if clean.get("_why"):
-            found = f"this row would be quarantined: {clean['_why']}"
+            found = Message("reports.row_quarantined", why=str(clean["_why"]))
             raise ConfigValueError("", found, Message("reports.kept_row"))
         prediction = net.predict([clean])[0]
         label = str(prediction.get("label"))

@@ -80,10 +80,11 @@ class Copy:
         began = time.monotonic()
         while not is_well():
             if time.monotonic() - began > WAIT:
-                text = f"the copy did not recover within {WAIT:.0f} s"
                 if self.why:
-                    text += f"; the newest request that failed: {self.why}"
-                raise MesocosmError(text)
+                    raise MesocosmError(
+                        Message("resilience.not_recovered_why", seconds=WAIT, why=self.why)
+                    )
+                raise MesocosmError(Message("resilience.not_recovered", seconds=WAIT))
             time.sleep(0.05)
         return time.monotonic() - began
 

@@ -191,7 +191,7 @@ def _check_rows(act: Act, eco: Ecosystem, model: Model) -> Iterator[ConfigValueE
         yield from _check_count(act, act.rows, eco, model)
     if not act.rows and not act.ask:
         yield ConfigValueError(
-            "rows", "nothing is sent and nothing asked", Message("resilience.rows_or_ask")
+            "rows", Message("resilience.act_does_nothing"), Message("resilience.rows_or_ask")
         )
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from mesocosm.api.results.project import NewProject
-from mesocosm.core.errors import MesocosmError, nearest
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 
 SCHEMA = "ecosystem.schema.json"
@@ -91,14 +91,14 @@ def _copy_scene(template: str, folder: Path) -> None:
     """Copy a scene; no file that exists is written over.
 
     Raises:
-        MesocosmError: there is no such scene, or a file of its name exists.
+        ConfigValueError: there is no such scene.
+        MesocosmError: a file of its name exists.
     """
     scenes = list_scenes()
     if template not in scenes:
-        message = f"no scene is named '{template[:40]}'; there are {', '.join(scenes) or 'none'}"
-        if near := nearest(template, list(scenes)):
-            message += f"; nearest '{near}'"
-        raise MesocosmError(message)
+        found = Message("api.no_scene", scene=template[:40])
+        expected = Message("api.one_of_choices")
+        raise ConfigValueError("", found, expected, list(scenes), template)
     home = scenes[template]
     files = [path.relative_to(home) for path in sorted(home.rglob("*")) if _is_part(path, home)]
     for file in files:

@@ -119,8 +119,11 @@ def ask_service(eco: Ecosystem, service: str, question: str) -> Answer:
         local(eco, service)  # says which services there are
     if services[service].answers is None:
         speaking = [name for name, settings in services.items() if settings.answers]
-        instead = f"; these have one: {', '.join(speaking)}" if speaking else ""
-        raise MesocosmError(f"'{service}' has no table of answers ('answers'){instead}")
+        if speaking:
+            raise MesocosmError(
+                Message("api.no_answers_but", service=service, services=tuple(speaking))
+            )
+        raise MesocosmError(Message("api.no_answers", service=service))
     messages: list[Json] = [{"role": "user", "content": question}]
     body: JsonObject = {"model": service, "messages": messages}
     found = call(eco, "POST", "/v1/chat/completions", body)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.client import AsyncClient, Client
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -114,7 +115,8 @@ def start_server(eco: Ecosystem, port: int) -> RunningServer:
                 log.seek(0)
                 said = log.read().decode("utf-8", "replace").strip()[-300:]
         if not url:
-            raise MesocosmError(f"the server did not start: {said or 'it was not ready in time'}")
+            reason = said or Message("api.not_ready_in_time")
+            raise MesocosmError(Message("api.server_not_started", output=reason))
     return RunningServer(url, token, process)
 
 

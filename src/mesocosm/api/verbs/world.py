@@ -42,7 +42,9 @@ class WorldVerbs(VerbGroup):
 
         if not all(SMALLEST <= side <= LARGEST for side in size):
             raise ConfigValueError(
-                "--size", f"got '{size[0]}x{size[1]}'", Message("api.picture_size")
+                "--size",
+                Message("api.got", value=f"{size[0]}x{size[1]}"),
+                Message("api.picture_size"),
             )
         path = Path(out)
         is_turn = check_picture(path, light)
@@ -60,10 +62,14 @@ def check_picture(out: Path, light: str | None) -> bool:
     """
     if light is not None and light not in LIGHTS:
         raise ConfigValueError(
-            "--light", f"got '{light[:40]}'", Message("api.one_of_choices"), list(LIGHTS), light
+            "--light",
+            Message("api.got", value=light[:40]),
+            Message("api.one_of_choices"),
+            list(LIGHTS),
+            light,
         )
     if out.suffix.lower() not in (".png", ".webp"):
-        raise ConfigValueError("", f"got '{out.name}'", Message("api.picture_name"))
+        raise ConfigValueError("", Message("api.got", value=out.name), Message("api.picture_name"))
     if not out.resolve().parent.is_dir():
         raise MesocosmError(Message("api.not_a_folder", folder=str(out.parent)))
     return out.suffix.lower() == ".webp"

@@ -243,7 +243,7 @@ def _format_examples(metrics: VersionMetrics) -> Iterator[str]:
             "cli.report.example",
             input=_quote(str(example["asked"])),
             output=_quote(str(example["wrote"])),
-            expected=_quote(str(example["wanted"])),
+            wanted=_quote(str(example["wanted"])),
         )
         yield f"    {mistake.render()}"
 

@@ -66,7 +66,7 @@ def _check_spelling(at: Path, fields: Mapping[str, FieldKind]) -> Iterator[Fault
         name = alike[1][:60]
         yield fault(
             (*at, "fields", alike[1]),
-            Message("config.fields_differ_in_case", first=alike[0], second=alike[1]),
+            Message("config.fields_differ_in_case", first=alike[0], other=alike[1]),
             Message("config.other_field_name", name=name, column=_quote(name)),
         )
 

@@ -50,21 +50,22 @@ def list_texts(value: object) -> list[str]:
 
 
 def list_numbers(value: object) -> list[float]:
-    """The numbers of a list.
+    """The numbers of a list; true and false are none.
 
-    >>> list_numbers([1, "b", 2.5])
+    >>> list_numbers([1, "b", 2.5, True])
     [1, 2.5]
     """
-    return [item for item in read_list(value) if isinstance(item, int | float)]
+    numbers = map(read_number, read_list(value))
+    return [number for number in numbers if number is not None]
 
 
 def read_number(value: object) -> float | None:
-    """A number; None for anything else.
+    """A number; None for anything else, true and false among them.
 
-    >>> read_number(2), read_number("2")
-    (2, None)
+    >>> read_number(2), read_number("2"), read_number(True)
+    (2, None, None)
     """
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return None
 

@@ -155,7 +155,7 @@ def _types_differ(column: str, known: Mapping[str, str]) -> ConfigValueError:
             one=one,
             first=first,
             other=other,
-            second=second,
+            file=second,
         ),
         Message("data.same_types"),
     )

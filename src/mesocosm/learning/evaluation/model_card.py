@@ -260,9 +260,9 @@ def _render_example(example: Record) -> Lines:
     return [
         f"> {shorten(example['asked'])}",
         "",
-        Message("reports.card.generated", text=shorten(example["wrote"])).render(),
+        Message("reports.card.generated", generated=shorten(example["wrote"])).render(),
         "",
-        Message("reports.card.expected", text=shorten(example["wanted"])).render(),
+        Message("reports.card.expected", wanted=shorten(example["wanted"])).render(),
     ]
 
 

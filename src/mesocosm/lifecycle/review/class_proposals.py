@@ -53,7 +53,7 @@ HELD = 2000
 UNSURE = 0.1  # share of them beneath the bound, where the service names no share of its own
 SHOWN = 60  # rows of a proposal that are shown
 MOST_LABEL = 60  # characters of a label
-IDS_EXPECTED = "the ids of a proposal"
+IDS_EXPECTED = Message("lifecycle.proposal_ids")
 
 
 @dataclass(frozen=True)

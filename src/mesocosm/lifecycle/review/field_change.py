@@ -42,10 +42,12 @@ class FieldChange:
         """What changed, where, in a sentence."""
         if self.kind == "build":
             return self.evidence
-        text = f"{self.kind} change: {self.evidence}"
-        if self.field:
-            text = f"{self.field}: {text}"
-        return text
+        return f"{self.field}: {self.changed}" if self.field else self.changed
+
+    @property
+    def changed(self) -> str:
+        """What changed, without the field."""
+        return f"{self.kind} change: {self.evidence}"
 
     @property
     def stops(self) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, Finding, MesocosmError
 from mesocosm.core.files import write_json
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text
 from mesocosm.lifecycle.review.field_change import FieldChange
 
 
@@ -24,9 +24,10 @@ def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> lis
         if change.field:
             steps += ["fields", change.field]
             accepted = f"{dataset}.{change.field}"
-        found = f"{change.kind} change: {change.evidence}"
+        found: Text = change.changed
         if change.examples:
-            found += f", such as {', '.join(map(repr, change.examples))}"
+            examples = tuple(map(repr, change.examples))
+            found = Message("lifecycle.such_as", change=change.changed, examples=examples)
         expected = Message("lifecycle.data_like_before", accepted=accepted)
         findings.append(Finding(spec.place(*steps), ".".join(steps), found, expected))
     return findings

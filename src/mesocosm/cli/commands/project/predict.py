@@ -150,7 +150,7 @@ def _item_line(number: int, item: JsonObject) -> str:
 def _span_line(span: JsonObject) -> str:
     return Message(
         "cli.predict.span",
-        text=str(span["text"]),
+        span=str(span["text"]),
         kind=str(span["kind"]),
         probability=read_number(span["probability"]),
         start=str(span["start"]),

@@ -247,7 +247,7 @@ def _announce_metrics(metrics: Mapping[str, object], say: Say) -> None:
     )
     for example in cast("list[Example]", metrics["examples"])[:1]:
         expected, got = repr(example["wanted"][:80]), repr(example["wrote"][:80])
-        line = Message("progress.generation_example", figures=line, expected=expected, got=got)
+        line = Message("progress.generation_example", figures=line, wanted=expected, got=got)
     say(line)
 
 

@@ -151,7 +151,7 @@ def split_tagged(
                     "learning.tags_and_words",
                     part=Message(f"learning.part.{part}"),
                     field=predict,
-                    text=text,
+                    column=text,
                 ),
                 Message("learning.tag_for_each_word"),
             )
