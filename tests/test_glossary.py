@@ -156,3 +156,31 @@ def test_messages_hold_no_phrase_of_the_dialect() -> None:
         for found, instead in find(text, MESSAGES)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+OTHER_CHINESE = {  # a word that a reader could take for another thing, and the glossary's
+    "输出头": "预测头",
+    "基础模型": "基座模型",
+    "门禁": "门槛",
+    "处置": "补救",
+    "人口统计均等": "人口均等",
+    "均等化几率": "均等几率",
+}
+
+
+def test_chinese_has_one_word_for_one_thing() -> None:
+    """Messages, pages and the console use the words of the Chinese glossary."""
+    glossary = (ROOT / "docs" / "zh" / "concepts" / "glossary.md").read_text(encoding="utf-8")
+    files = [
+        *(ROOT / "src" / "mesocosm" / "core" / "messages" / "zh").glob("*.po"),
+        *(ROOT / "docs" / "zh").rglob("*.md"),
+        *(ROOT / "web" / "src" / "i18n" / "zh").glob("*.ts"),
+    ]
+    assert len(files) > 30 and all(word in glossary for word in OTHER_CHINESE.values())
+    found = [
+        f"{path.name}: {other}, which is {word}"
+        for path in files
+        for other, word in OTHER_CHINESE.items()
+        if other in path.read_text(encoding="utf-8")
+    ]
+    assert found == []

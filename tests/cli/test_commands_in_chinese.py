@@ -142,7 +142,7 @@ def test_the_filter_finds_english() -> None:
         ),
         ("投诉次数 1 to 6", "投诉次数 在 1 至 6 之间"),
         ("'a' is left out: it is private", "'a' 未使用：它是隐私字段"),
-        ("passes all gates; as it is", "通过全部门禁；as it is"),
+        ("passes all gates; as it is", "通过全部门槛；as it is"),
         ("from here to there", "from here to there"),
     ],
 )

@@ -343,6 +343,6 @@ def test_words_of_the_data_are_not_translated(id: str) -> None:
     names = {name for _, name, _, _ in Formatter().parse(template) if name}
     forms = {name: form for _, name, form, _ in Formatter().parse(template) if name}
     values: dict[str, Any] = {name: 0.5 if forms[name] else "0" for name in names}
-    assert "全部门禁" in Message("cli.warning", text="passes all gates").render("zh")
+    assert "全部门槛" in Message("cli.warning", text="passes all gates").render("zh")
     shown = Message(id, **values | {OF_DATA[id]: "passes all gates"}).render("zh")
     assert "passes all gates" in shown

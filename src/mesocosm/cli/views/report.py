@@ -268,7 +268,7 @@ def _format_comparison(other: str, found: Mapping[str, float]) -> str:
         rows = Message("cli.report.on_rows", rows=found["rows"])
     comparison = Message(
         "cli.report.comparison",
-        other=other,
+        other=render(other),
         rows=rows,
         metric=figure,
         value=_format_number(found.get(figure)),

@@ -51,7 +51,7 @@ def translate_sentence(text: str, language: str) -> str:
     """A sentence in a language; as it is where the catalogue does not know it.
 
     >>> translate_sentence("passes all gates", "zh"), translate_sentence("as it is", "zh")
-    ('通过全部门禁', 'as it is')
+    ('通过全部门槛', 'as it is')
     """
     if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not text.isprintable():
         return text

@@ -142,7 +142,7 @@ export const CONSOLE: Record<string, string> = {
     "无标签的 {1} 行中的 {0} 行；最不确定的在前，彼此不相似。",
   "Open alerts": "未解除的告警",
   "No alert is open.": "没有未解除的告警。",
-  "remediation: {}": "处置：{}",
+  "remediation: {}": "补救：{}",
   "costs {} % of accuracy": "损失 {}% 准确率",
   "The file names no monitor.": "文件没有声明监控。",
   "Alerts that cleared": "已解除的告警",
