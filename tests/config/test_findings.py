@@ -379,3 +379,17 @@ def test_the_schema_names_every_section() -> None:
     assert {"sources", "datasets", "models", "services", "monitors", "world"} <= set(
         schema()["properties"]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("sources: {t: {type: csv, path: ../x.csv}}", "sources.t.path"),
+        ("sources: {t: {type: csv, path: /etc/x.csv}}", "sources.t.path"),
+        ("world: {models: {lake: ../x.glb}}", "world.models.lake"),
+    ],
+)
+def test_a_path_outside_is_named_by_its_key_once(text: str, key: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_text(f"ecosystem: e\n{text}\n", tmp_path / "ecosystem.yaml", {})
+    assert key in [finding.key for finding in caught.value.findings]

@@ -43,4 +43,4 @@ def _check_paths(eco: Ecosystem) -> Iterator[Fault]:
         normal = normpath(path)
         if isabs(normal) or normal == ".." or normal.startswith("../"):
             found = Message("config.path_outside", path=path[:80])
-            yield fault(where, found, Message("config.path_inside"), key=where[-1])
+            yield fault(where, found, Message("config.path_inside"))
