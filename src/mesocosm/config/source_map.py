@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,8 @@ from mesocosm.core.messages import Message, Text
 if TYPE_CHECKING:
     from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.error import StreamMark
+    from ruamel.yaml.events import Event
+    from ruamel.yaml.parser import RoundTripParser
 
     Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 else:
@@ -43,10 +47,12 @@ def load_tree(text: str, file: str) -> CommentedMap:
 
     _check_text(text, file)
     yaml = YAML(typ="rt")
+    yaml.Parser = _checked_parser()
     yaml.allow_duplicate_keys = False
     try:
-        _check_events(text, file)
         tree = yaml.load(StringIO(text))
+    except _OutOfBounds as refused:
+        raise _refuse_mark(file, refused.mark, refused.found, refused.expected) from None
     except DuplicateKeyError as error:
         quoted = str(error.problem).split('"')[1:2]
         found = Message("config.duplicate_keys")
@@ -108,37 +114,61 @@ def _check_text(text: str, file: str) -> None:
         raise _refuse(file, *at, found, Message("config.fewer_levels"))
 
 
-def _check_events(text: str, file: str) -> None:
-    """What the parser's events show before a tree is built of them."""
-    for mark, found, expected in _event_problems(text):
-        raise _refuse_mark(file, mark, found, expected)
+@cache
+def _checked_parser() -> type[RoundTripParser]:
+    """A parser whose events are checked as they come, before a tree is built of them."""
+    from ruamel.yaml.parser import RoundTripParser
+
+    class CheckedParser(RoundTripParser):
+        """Refuses an event that is out of bounds, at its mark."""
+
+        bounds: _Bounds | None = None
+
+        def get_event(self) -> Event:
+            event: Event = super().get_event()
+            if self.bounds is None:
+                self.bounds = _Bounds()
+            for found, expected in self.bounds.list_problems(event):
+                raise _OutOfBounds(event.start_mark, found, expected)
+            return event
+
+    return CheckedParser
 
 
-def _event_problems(text: str) -> Iterator[tuple[StreamMark | None, Text, Text]]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+class _OutOfBounds(Exception):
+    """An event that is refused: its mark, what was found and what is expected."""
 
-    depth = 0
-    for count, event in enumerate(YAML(typ="rt").parse(StringIO(text)), start=1):
-        mark = event.start_mark
+    def __init__(self, mark: StreamMark | None, found: Text, expected: Text) -> None:
+        super().__init__()
+        self.mark, self.found, self.expected = mark, found, expected
+
+
+@dataclass
+class _Bounds:
+    """How deep the events are nested, and how many there were."""
+
+    depth: int = 0
+    count: int = 0
+
+    def list_problems(self, event: Event) -> Iterator[tuple[Text, Text]]:
+        """What is wrong with the next event: what was found, and what is expected."""
+        from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+
+        self.count += 1
         if isinstance(event, CollectionStartEvent):
-            depth += 1
+            self.depth += 1
         elif isinstance(event, CollectionEndEvent):
-            depth -= 1
-        if depth > MOST_DEPTH:
-            yield mark, Message("config.too_deep", depth=MOST_DEPTH), Message("config.fewer_levels")
-        if count > MOST_EVENTS:
+            self.depth -= 1
+        if self.depth > MOST_DEPTH:
+            yield Message("config.too_deep", depth=MOST_DEPTH), Message("config.fewer_levels")
+        if self.count > MOST_EVENTS:
             found = Message("config.too_many_keys", most=MOST_EVENTS)
-            yield mark, found, Message("config.smaller_file")
-        if getattr(event, "anchor", None):
-            yield (
-                mark,
-                Message("config.anchor", anchor=event.anchor),
-                Message("config.value_itself"),
-            )
-        tag = getattr(event, "tag", None)
+            yield found, Message("config.smaller_file")
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor:
+            yield Message("config.anchor", anchor=anchor), Message("config.value_itself")
         if tag and str(tag) not in ("", "!"):
-            yield mark, Message("config.tag", tag=tag), Message("config.plain_value")
+            yield Message("config.tag", tag=tag), Message("config.plain_value")
 
 
 def _find_deep_bracket(text: str) -> tuple[int, int] | None:

@@ -64,7 +64,7 @@ def settle_readings(spec: Spec, name: str) -> None:
     """
     if name not in spec.eco.datasets or spec.eco.datasets[name].auto:
         return
-    state = _state(spec, name)
+    state = describe_files(spec, name)
     if state is not None:
         with suppress(OSError):
             write_json(spec.root / ".mesocosm" / SETTLED, _settled(spec) | {name: state})
@@ -72,7 +72,7 @@ def settle_readings(spec: Spec, name: str) -> None:
 
 def is_settled(spec: Spec, name: str) -> bool:
     """Whether a dataset was built from its files as they are."""
-    state = _state(spec, name)
+    state = describe_files(spec, name)
     return state is not None and _settled(spec).get(name) == state
 
 
@@ -86,7 +86,7 @@ def _settled(spec: Spec) -> dict[str, str]:
     return held
 
 
-def _state(spec: Spec, name: str) -> str | None:
+def describe_files(spec: Spec, name: str) -> str | None:
     """A fingerprint of a dataset's settings and of its files' sizes and times; None where a file is
     not of the project.
     """

@@ -112,6 +112,20 @@ def test_that_nothing_is_open_is_kept_for_a_content_and_a_question_is_not(tmp_pa
     assert len(ask_readings(eco.spec, made)) == 1
 
 
+def test_check_keeps_that_nothing_is_open_beside_a_store_and_makes_none(tmp_path: Path) -> None:
+    (tmp_path / "ecosystem.yaml").write_text(FILE.format(more="", formats="dmy"), encoding="utf-8")
+    data, store = tmp_path / "a.csv", tmp_path / ".mesocosm"
+    data.write_text("x,when,hidden\n1.5,03/04/2024,1\n", encoding="utf-8")
+    assert mesocosm.check(tmp_path) and not store.exists()
+    store.mkdir()
+    assert mesocosm.check(tmp_path) and mesocosm.check(tmp_path)
+    assert [kept.read_text() for kept in (store / "seen").iterdir()] == ["[]"]
+    data.write_text('x,when,hidden\n"1,234",03/04/2024,1\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="the comma may group thousands"):
+        mesocosm.check(tmp_path)
+    assert len(list((store / "seen").iterdir())) == 1
+
+
 def test_what_a_plan_notes_is_its_owners_alone(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.csv").write_text(f"id,{name}\n1,2\n3,4\n")

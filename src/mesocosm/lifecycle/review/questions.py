@@ -24,7 +24,12 @@ from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import files_of
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.lifecycle.content_cache import keep_result, locate_result
-from mesocosm.lifecycle.local_files import is_settled, is_small, list_project_files
+from mesocosm.lifecycle.local_files import (
+    describe_files,
+    is_settled,
+    is_small,
+    list_project_files,
+)
 from mesocosm.lifecycle.project_store import locate_project
 
 AUTO = "auto"  # the base that is chosen by trying
@@ -39,16 +44,28 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
     the build.
 
     Args:
-        made: by address, what tells a dataset's content and settings from others; one that left
-            nothing open is not read again.
+        made: by address, what tells a dataset's content and settings from others; its settings
+            and its files' sizes and times where it is not given. A dataset that left nothing open
+            is not read again.
     """
     findings = []
     for name in spec.eco.datasets:
         if not _is_read_before_build(spec, name):
             continue
-        for question in _open_questions(spec, name, (made or {}).get(f"datasets.{name}")):
+        for question in _open_questions(spec, name, _mark_content(spec, name, made)):
             findings.append(_question_finding(spec, name, question))
     return findings
+
+
+def _mark_content(spec: Spec, name: str, made: Mapping[str, str] | None) -> str | None:
+    """What tells a dataset's content and settings from others; None where the project has no store
+    to keep a result in.
+    """
+    if made is not None:
+        return made.get(f"datasets.{name}")
+    if not locate_project(spec).store.is_dir():
+        return None
+    return describe_files(spec, name)
 
 
 def _question_finding(spec: Spec, name: str, question: ConfigValueError) -> Finding:
@@ -171,7 +188,10 @@ def _questions(spec: Spec, name: str) -> list[ConfigValueError]:
     from mesocosm.data.profiling.proven_settings import list_questions
 
     dataset = spec.eco.datasets[name]
-    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_engine(Path(folder), with_functions=False) as con,
+    ):
         collected: dict[str, Collected] = {}
         for source in dict.fromkeys(dataset.all_sources):
             where = ProjectPaths(spec.root, Path(folder))
