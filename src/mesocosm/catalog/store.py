@@ -65,6 +65,11 @@ class Catalog(Deployments, Predictions, Alerts):
             SnapshotRow,
         )
 
+    def list_datasets(self) -> list[str]:
+        """The datasets that have a snapshot, sorted."""
+        rows = self.rows(select(t.SNAPSHOTS.c.dataset).distinct())
+        return sorted(str(row["dataset"]) for row in rows)
+
     def keep_only(self, con: Connection, snapshot: SnapshotRow, **values: object) -> None:
         """Change a snapshot whose tables were rewritten, and list no other of its dataset: their
         files were deleted.
@@ -86,6 +91,12 @@ class Catalog(Deployments, Predictions, Alerts):
             select(t.VERSIONS).where(t.VERSIONS.c.model == model).order_by(t.VERSIONS.c.number),
             VersionRow,
         )
+
+    def list_models_trained_on(self, dataset: str) -> set[str]:
+        """The models with a version that was trained on a snapshot of a dataset."""
+        of_dataset = t.VERSIONS.c.snapshot.startswith(f"{dataset}@", autoescape=True)
+        rows = self.rows(select(t.VERSIONS.c.model).where(of_dataset).distinct())
+        return {str(row["model"]) for row in rows}
 
     def refused_version(self, model: str | None) -> VersionRow | None:
         """The newest version of a model, where its gates refused it."""

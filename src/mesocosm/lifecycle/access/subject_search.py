@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
@@ -52,6 +53,30 @@ def _list_sharing(spec: Spec, catalog: Catalog, dataset: str) -> Iterator[tuple[
             yield name, data
 
 
+def find_removed_sharing(spec: Spec, catalog: Catalog, dataset: str) -> dict[str, str]:
+    """The datasets that the file no longer has, whose stored rows came from a source of a dataset,
+    and why the rows of a subject stay in them.
+    """
+    sources = set(find_dataset(spec, dataset).all_sources)
+    known = resolve_datasets(spec)
+    return {
+        name: Message("lifecycle.dataset_removed").render()
+        for name in catalog.list_datasets()
+        if name not in known and sources & _read_sources(catalog, name)
+    }
+
+
+def _read_sources(catalog: Catalog, dataset: str) -> set[str]:
+    """The sources that the newest snapshot of a dataset was made from."""
+    snapshot = catalog.snapshot(dataset=dataset)
+    if snapshot is None:
+        return set()
+    read = snapshot["recipe"]["from"]
+    kinds = [read.get(key) for key in ("union", "join", "lookup")]
+    named = [name for kind in kinds if isinstance(kind, (list, dict)) for name in kind]
+    return {str(name) for name in named}
+
+
 def _field_of_column(data: Dataset, column: str) -> str | None:
     """The field that reads a column, the key first."""
     fields = [field for field, read in columns_of(data.fields).items() if read == column]
@@ -63,14 +88,9 @@ def _field_of_column(data: Dataset, column: str) -> str | None:
 def _obstacle(data: Dataset, field: str | None, column: str) -> str:
     """Why the rows of a subject cannot be found by a field; empty where they can."""
     if field is None:
-        return (
-            f"no field of it reads the column '{column}', so its rows of a subject cannot be found"
-        )
+        return Message("lifecycle.no_field_of_column", column=column).render()
     if data.fields[field].private and data.key != field:
-        return (
-            f"its field '{field}' is private and not its key, so its rows of a subject cannot be"
-            " found"
-        )
+        return Message("lifecycle.private_not_key", field=field).render()
     return ""
 
 

@@ -27,7 +27,11 @@ from mesocosm.lifecycle.access.answer_index import erase_answers
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 from mesocosm.lifecycle.access.prediction_erasure import erase_predictions
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
-from mesocosm.lifecycle.access.subject_search import find_held_keys, find_sharing
+from mesocosm.lifecycle.access.subject_search import (
+    find_held_keys,
+    find_removed_sharing,
+    find_sharing,
+)
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.jobs.unlearn import Unlearned, erase_texts, note_erasure, unlearn
 from mesocosm.lifecycle.project_store import locate_project
@@ -83,9 +87,10 @@ def forget(
     fields: dict[str, str | None] = {dataset: key, **sharing, **dict.fromkeys(not_reached)}
     held = find_held_keys(spec, catalog, fields, keys)
     absent = [key for key in keys if key not in held]
+    removed = find_removed_sharing(spec, catalog, dataset)
     _leave_out(spec, catalog, dataset, absent, who)
     if not held:
-        return _describe_nothing(dataset, len(absent))
+        return {**_describe_nothing(dataset, len(absent)), "not_reached": removed}
     others = [
         Erasure(spec, catalog, name, field, held, who).run() for name, field in sharing.items()
     ]
@@ -93,7 +98,8 @@ def forget(
         Erasure(spec, catalog, name, None, held, who).run()
     # last, so that its scan of the store is of all
     done = Erasure(spec, catalog, dataset, key, held, who).run()
-    return {**done, "others": others, "not_reached": not_reached, "absent": len(absent)}
+    unreached = {**not_reached, **removed}
+    return {**done, "others": others, "not_reached": unreached, "absent": len(absent)}
 
 
 def _describe_nothing(dataset: str, absent: int) -> ErasureData:
@@ -293,9 +299,12 @@ class Erasure:
         return _Trained(exact, versions, [version["id"] for version in versions])
 
     def _models(self) -> list[str]:
-        """The models that are trained on the dataset."""
+        """The models that are trained on the dataset, and those that were: a model that the file
+        no longer has keeps what it learnt until it is pruned.
+        """
         models = self.spec.eco.models.items()
-        return [name for name, model in models if model.dataset == self.dataset]
+        named = {name for name, model in models if model.dataset == self.dataset}
+        return sorted(named | self.catalog.list_models_trained_on(self.dataset))
 
     def _versions(self, models: Sequence[str]) -> Iterator[VersionRow]:
         """The versions of some models."""

@@ -37,19 +37,24 @@ def forget(
 
 def _text(found: Erasure) -> str:
     if not found.rows:
-        return _absent_line(found.absent)
+        return "\n".join([_absent_line(found.absent), *_unreached_lines(found)])
     lines = [Message("cli.forget.older_deleted", erased=_erased_line(found)).render()]
     lines += [
         _erased_line(other, Message("cli.forget.same_source").render()) for other in found.others
     ]
-    for name, why in found.not_reached.items():
-        lines.append(Message("cli.forget.not_reached", name=name, why=why).render())
+    lines += _unreached_lines(found)
     lines += _model_lines(found)
     if found.absent:
         lines.append(_absent_line(found.absent))
     lines.append(Message("cli.forget.sources_unchanged").render())
     lines.append(_scan_line(found))
     return "\n".join(lines)
+
+
+def _unreached_lines(found: Erasure) -> Iterator[str]:
+    """The datasets that were not searched, and why."""
+    for name, why in found.not_reached.items():
+        yield Message("cli.forget.not_reached", name=name, why=why).render()
 
 
 def _model_lines(found: Erasure) -> Iterator[str]:
