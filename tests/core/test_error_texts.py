@@ -10,6 +10,9 @@ from collections.abc import Iterator
 import pytest
 from conftest import ROOT
 
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
+
 SOURCE = ROOT / "src" / "mesocosm"
 MAKERS = ("Finding", "fault", "refusal")  # functions and records that take its texts
 ERRORS = {"MesocosmError", "ConfigValueError", "RetryableError", "ConfigError"}
@@ -151,3 +154,12 @@ def test_a_written_text_is_found(code: str) -> None:
 )
 def test_a_message_is_no_written_text(code: str) -> None:
     assert not list(find_written(ast.parse(code), {*ERRORS, *MAKERS}))
+
+
+def test_where_there_is_no_choice_none_is_offered() -> None:
+    none = ConfigValueError("", "no service is named 'desk'", Message("core.one_of_choices"), ())
+    assert str(none) == "no service is named 'desk'; expected an existing one; there is none."
+    one = ConfigValueError("", "no service", Message("core.one_of_choices"), ("mail",), "mial")
+    assert str(one) == (
+        "no service; expected one of the choices. Choices: mail. Did you mean 'mail'?"
+    )

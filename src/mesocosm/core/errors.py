@@ -191,7 +191,7 @@ class ConfigValueError(MesocosmError):
     ) -> None:
         self.key = key
         self.found = _masked_text(found)
-        self.expected = _masked_text(expected)
+        self.expected = _masked_text(_expect_choice(expected, choices))
         self.choices = tuple(map(masked, choices))
         self.near = nearest(word, choices) if word else None
         super().__init__(self.at(Place("")).text().strip())
@@ -207,6 +207,13 @@ class ConfigValueError(MesocosmError):
         """The same as a finding, at a place of the file, its key under the resource's address."""
         key = ".".join(part for part in (address, self.key) if part)
         return Finding(place, key, self.found, self.expected, self.choices, self.near)
+
+
+def _expect_choice(expected: Text, choices: Sequence[str]) -> Text:
+    """What is expected; where it is one of the choices and there are none, that there is none."""
+    if not choices and isinstance(expected, Message) and expected.id.endswith(".one_of_choices"):
+        return Message("core.none_exists")
+    return expected
 
 
 def _masked_text(text: Text) -> Text:
