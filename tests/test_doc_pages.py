@@ -131,9 +131,36 @@ def test_a_chinese_page_has_its_english_one_with_the_same_code(page: Path) -> No
     assert re.search(r"[\u4e00-\u9fff]", chinese)
 
 
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: str(page.relative_to(ZH)))
+def test_a_chinese_page_links_to_chinese_pages_where_there_are_some(page: Path) -> None:
+    sys.path.insert(0, str(DOCS))
+    from link_chinese import link_page
+
+    assert page.read_text(encoding="utf-8") == link_page(page), "run: python docs/link_chinese.py"
+
+
+def test_a_link_leads_to_the_chinese_heading_or_is_marked_as_english() -> None:
+    sys.path.insert(0, str(DOCS))
+    from link_chinese import link_text
+
+    links = {
+        "[备份](../../how-to/upgrade.md#back-up-and-restore)（英文）": "[备份](upgrade.md#备份与恢复)",
+        "[部署](deploy.md#多个网关)": "[部署](deploy.md#多个网关)",
+        "[函数](../../reference/python.md)": "[函数](../../reference/python.md)（英文）",
+        "[英文首页](../../index.md)": "[英文首页](../../index.md)",
+        "[网站](https://example.org/a.md)": "[网站](https://example.org/a.md)",
+    }
+    before = "\n".join(["", "", "English: [Upgrade](../../how-to/upgrade.md)", *links])
+    after = link_text(ZH / "how-to" / "on-call.md", before).split("\n")
+    assert after[2] == "English: [Upgrade](../../how-to/upgrade.md)"
+    assert after[3:] == list(links.values())
+
+
 def test_the_core_pages_are_in_chinese() -> None:
     names = {page.relative_to(ZH).as_posix() for page in CHINESE}
-    assert {"index.md", "faq.md", "concepts/index.md", "concepts/glossary.md"} <= names
+    assert {"index.md", "faq.md", "architecture.md"} <= names
+    concepts = {f"concepts/{page.name}" for page in (DOCS / "concepts").glob("*.md")}
+    assert concepts <= names and len(concepts) == 11
     assert {f"how-to/{name}.md" for name in ("deploy", "upgrade", "troubleshoot")} <= names
     assert {f"tutorials/{page.name}" for page in (DOCS / "tutorials").glob("*.md")} <= names
 
