@@ -1,5 +1,5 @@
-"""Lead the links of the Chinese pages to Chinese pages where these exist, and mark the others as
-English: `python docs/link_chinese.py` rewrites the pages; a test holds them to it.
+"""Lead the links of the Chinese pages and README to Chinese pages where these exist, and mark the
+others as English: `python docs/link_chinese.py` rewrites the pages; a test holds them to it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def _point(page: Path, link: re.Match[str]) -> str:
     """
     words, address, anchor = link[1], link[2], link[3] or ""
     target = Path(os.path.normpath(page.parent / address))
+    if not target.is_relative_to(DOCS):
+        return link[0]
     chinese = target if target.is_relative_to(ZH) else ZH / target.relative_to(DOCS)
     if chinese.is_file() and "英文" not in words:
         if anchor and target != chinese:
@@ -48,11 +50,11 @@ def _point(page: Path, link: re.Match[str]) -> str:
 
 def _translate_anchor(anchor: str, english: Path, chinese: Path) -> str:
     """The anchor of a heading's Chinese counterpart, which has the same place in its page."""
-    place = _list_anchors(english).index(anchor)
-    return _list_anchors(chinese)[place]
+    place = list_anchors(english).index(anchor)
+    return list_anchors(chinese)[place]
 
 
-def _list_anchors(page: Path) -> list[str]:
+def list_anchors(page: Path) -> list[str]:
     """The anchors of a page's headings, in order."""
     tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
     headings = [
@@ -64,5 +66,5 @@ def _list_anchors(page: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    for page in sorted(ZH.rglob("*.md")):
+    for page in [*sorted(ZH.rglob("*.md")), DOCS.parent / "README.zh.md"]:
         page.write_text(link_page(page), encoding="utf-8")

@@ -131,7 +131,7 @@ def test_a_chinese_page_has_its_english_one_with_the_same_code(page: Path) -> No
     assert re.search(r"[\u4e00-\u9fff]", chinese)
 
 
-@pytest.mark.parametrize("page", CHINESE, ids=lambda page: str(page.relative_to(ZH)))
+@pytest.mark.parametrize("page", [*CHINESE, ROOT / "README.zh.md"], ids=lambda page: page.name)
 def test_a_chinese_page_links_to_chinese_pages_where_there_are_some(page: Path) -> None:
     sys.path.insert(0, str(DOCS))
     from link_chinese import link_page
@@ -154,6 +154,46 @@ def test_a_link_leads_to_the_chinese_heading_or_is_marked_as_english() -> None:
     after = link_text(ZH / "how-to" / "on-call.md", before).split("\n")
     assert after[2] == "English: [Upgrade](../../how-to/upgrade.md)"
     assert after[3:] == list(links.values())
+
+
+def inline_code(page: Path) -> set[str]:
+    """What a page quotes as code in its sentences."""
+    text = re.sub(r"^```.*?^```|^ {4}.*?$", "", page.read_text("utf-8"), flags=re.S | re.M)
+    return set(re.findall(r"`[^`]+`", text))
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: str(page.relative_to(ZH)))
+def test_a_chinese_page_quotes_what_its_english_one_does(page: Path) -> None:
+    """Each command, setting and value: a sentence that one language lacks is found by them."""
+    assert inline_code(page) == inline_code(DOCS / page.relative_to(ZH))
+
+
+def test_every_how_to_page_is_in_both_languages_and_in_both_tables_of_contents() -> None:
+    names = {page.name for page in (DOCS / "how-to").glob("*.md")}
+    assert names == {page.name for page in (ZH / "how-to").glob("*.md")} and len(names) >= 29
+
+    def listed(index: Path) -> list[str]:
+        return re.findall(r"^(?:how-to|tutorials)/\S+$", index.read_text("utf-8"), re.M)
+
+    assert listed(DOCS / "index.md") == listed(ZH / "index.md")
+
+
+def test_what_alerts_link_to_is_on_the_on_call_page_of_both_languages() -> None:
+    sys.path.insert(0, str(DOCS))
+    from link_chinese import list_anchors
+
+    from mesocosm.app.deploy.alert_rules import ALERTS
+    from mesocosm.core.messages import Message
+    from mesocosm.monitoring.notifications import RUNBOOK
+
+    linked = {*RUNBOOK.values(), *(alert[-1] for alert in ALERTS), "where-to-look-first"}
+    english, chinese = (
+        ROOT / Message("monitoring.on_call_page").render(language) for language in ("en", "zh")
+    )
+    headings = [anchor.removeprefix("#") for anchor in list_anchors(english)]
+    assert len(linked) > 8 and linked <= set(headings)
+    anchors = re.findall(r'^<a id="([^"]+)"></a>\n\n## ', chinese.read_text("utf-8"), re.M)
+    assert anchors == headings[2:]
 
 
 def test_the_core_pages_are_in_chinese() -> None:

@@ -48,6 +48,7 @@ DYNAMIC = (
 SAME = (
     "config.yaml_1_2",
     "config.set_linear_head",
+    "monitoring.on_call_page",
     "serving.kind.null",
 )  # without a word that could be translated
 BANNED = (

@@ -8,6 +8,8 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from conftest import SMALL, Server, said_of, small_rows
 
 from mesocosm.catalog import Catalog
+from mesocosm.core.messages.language import writing_in
 from mesocosm.monitoring.notifications import Notifier, Notify
 
 pytestmark = pytest.mark.slow
@@ -99,7 +102,14 @@ def test_a_private_address_wants_leave(tmp_path: Path, heard: Any) -> None:
     assert not said and "could not be sent (ConfigValueError)" in told.trouble
 
 
-def test_mail(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "subject", "page"),
+    [
+        ("en", "[pond] rollout-desk: 1 alert", "docs/how-to/on-call.md"),
+        ("zh", "[pond] rollout-desk：1 条告警", "docs/zh/how-to/on-call.md"),
+    ],
+)
+def test_mail(tmp_path: Path, language: str, subject: str, page: str) -> None:
     from aiosmtpd.controller import Controller
 
     class Box:
@@ -120,17 +130,15 @@ def test_mail(tmp_path: Path) -> None:
             "pond", {"watch": Notify(mail="oncall@example.org", smtp=f"127.0.0.1:{port}")}, catalog
         )
         catalog.alert("rollout-desk", "desk", "rollout", "judge-v2 was taken back", {})
-        told.look()
+        with writing_in(language):
+            told.look()
     finally:
         post.stop()
     (mail,) = Box.mails
-    text = mail.content.decode()
-    assert (
-        mail.rcpt_tos == ["oncall@example.org"]
-        and "Subject: [pond] rollout-desk: 1 alert" in text
-        and "judge-v2 was taken back" in text
-        and "a-rollout-went-back" in text
-    )
+    text = message_from_bytes(mail.content, policy=default)
+    assert mail.rcpt_tos == ["oncall@example.org"] and text["Subject"] == subject
+    lines = text.get_content().splitlines()
+    assert lines == ["judge-v2 was taken back", f"{page}#a-rollout-went-back"]
 
 
 def test_an_address_is_a_secret(

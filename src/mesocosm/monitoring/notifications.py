@@ -16,7 +16,7 @@ from pydantic import model_validator
 
 from mesocosm.core.confidential.row_values import withheld, withheld_all
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text, render
 from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Settings
 from mesocosm.monitoring.alert_message import render_alert
@@ -89,7 +89,7 @@ class Notifier:
     Args:
         ecosystem: its name.
         settings: recipients by monitor; alerts of no monitor in the file are sent to all.
-        runbook: where the on-call page is.
+        runbook: where the on-call page is; without it, the page in the reader's language.
     """
 
     def __init__(
@@ -97,10 +97,11 @@ class Notifier:
         ecosystem: str,
         settings: Mapping[str, Notify],
         catalog: Catalog,
-        runbook: str = "docs/how-to/on-call.md",
+        runbook: Text | None = None,
     ) -> None:
         self.ecosystem, self.settings = ecosystem, dict(settings)
-        self.catalog, self.runbook = catalog, runbook
+        self.catalog = catalog
+        self.runbook: Text = runbook or Message("monitoring.on_call_page")
         self.since = catalog.clock()
         self.sent: set[str] = set()
         self.trouble = ""
@@ -152,7 +153,7 @@ class Notifier:
                 "message": a["message"],
                 "at": a["at"],
                 "verdict": (a["detail"] or {}).get("verdict"),
-                "runbook": f"{self.runbook}#{RUNBOOK.get(a['what'], 'where-to-look-first')}",
+                "runbook": _link_heading(str(self.runbook), a["what"]),
             }
             for a in alerts
         ]
@@ -172,14 +173,20 @@ class Notifier:
             )
             mail["Subject"] = subject.render()
             mail["From"], mail["To"] = to.sender, to.mail
+            page = render(self.runbook)
             paragraphs = [
-                f"{withheld(render_alert(alert))}\n{listed['runbook']}"
-                for alert, listed in zip(alerts, message["alerts"], strict=True)
+                f"{withheld(render_alert(alert))}\n{_link_heading(page, alert['what'])}"
+                for alert in alerts
             ]
             mail.set_content("\n\n".join(paragraphs))
             host, _, port = to.smtp.rpartition(":")
             with smtplib.SMTP(host, int(port), timeout=10) as server:
                 server.send_message(mail)
+
+
+def _link_heading(page: str, what: str) -> str:
+    """The heading of the on-call page about a kind of alert; both languages have the same."""
+    return f"{page}#{RUNBOOK.get(what, 'where-to-look-first')}"
 
 
 def _post(url: str, private_network: bool, message: Notification) -> None:
