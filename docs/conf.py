@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from site_search import SearchBoth
 
 project, author, copyright = "Mesocosm", "the Mesocosm authors", "the Mesocosm authors"
 extensions = ["myst_parser"]
@@ -17,6 +21,7 @@ html_theme_options = {
 myst_heading_anchors = 4
 nitpicky = True
 highlight_language = "text"
+html_search_language = SearchBoth.lang
 
 MOVED = {  # pages of earlier releases, each with the page that has most of what it had
     "getting-started": "tutorials/getting-started",
@@ -50,5 +55,6 @@ def redirect_moved_pages(app: Any, error: Exception | None) -> None:
 
 
 def setup(app: Any) -> None:
-    """Connect the redirects."""
+    """Connect the redirects and the search."""
+    app.add_search_language(SearchBoth)
     app.connect("build-finished", redirect_moved_pages)

@@ -189,26 +189,20 @@ def test_every_command_and_option_of_the_pages_is_there() -> None:
     assert seen > 60
 
 
-def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built without a warning."""
+    folder = tmp_path_factory.mktemp("site")
+    words = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(ROOT / "docs")]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-q",
-            "-W",
-            "--keep-going",
-            "-b",
-            "html",
-            str(ROOT / "docs"),
-            str(tmp_path),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, *words, str(folder)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    pages = {p: p.read_text() for p in tmp_path.rglob("*.html") if "_static" not in p.parts}
+    return folder
+
+
+def test_all_links_of_the_site_lead_somewhere(site: Path) -> None:
+    pages = {p: p.read_text() for p in site.rglob("*.html") if "_static" not in p.parts}
     assert len(pages) >= len(PAGES)
     anchors = {p: set(re.findall(r'\bid="([^"]+)"', text)) for p, text in pages.items()}
     followed = 0
@@ -225,6 +219,30 @@ def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> N
             )
             followed += 1
     assert followed > 1000
+
+
+@pytest.mark.parametrize(
+    ("query", "page", "other"),
+    [
+        ("漂移", "zh/how-to/on-call.html", "zh/how-to/sign-in.html"),
+        ("概念漂移", "zh/concepts/glossary.html", "zh/how-to/deploy.html"),
+        ("树", "zh/how-to/visit-the-world.html", "zh/how-to/sign-in.html"),
+        ("lora微调", "zh/how-to/fine-tune.html", "zh/how-to/sign-in.html"),
+        ("quarantined rows", "how-to/prepare-a-dataset.html", "zh/how-to/sign-in.html"),
+        ("没有这样的词语", None, "zh/how-to/deploy.html"),
+    ],
+)
+def test_the_site_is_searched_in_both_languages(
+    site: Path, browser: Any, query: str, page: str | None, other: str
+) -> None:
+    """The page's own script splits a query as the index was."""
+    search = browser.new_page()
+    search.goto(f"file://{site}/search.html?q={query}")
+    search.wait_for_function("/finished|did not match/.test(document.body.innerText)")
+    links = search.locator("ul.search a").evaluate_all("all => all.map(a => a.href)")
+    search.close()
+    found = {link.split(f"{site}/")[1].split("#")[0].split("?")[0] for link in links}
+    assert other not in found and (page in found if page else not found)
 
 
 NOT_SETTINGS = {
