@@ -300,7 +300,7 @@ class Erasure:
 
     def _models(self) -> list[str]:
         """The models that are trained on the dataset, and those that were: a model that the file
-        no longer has keeps what it learnt until it is pruned.
+        no longer has keeps what it learned until it is pruned.
         """
         models = self.spec.eco.models.items()
         named = {name for name, model in models if model.dataset == self.dataset}
