@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from wording import ENGLISH
 
 FILE = """ecosystem: pond
 sources: {table: {type: csv, path: table.csv}}
@@ -77,6 +78,62 @@ ABOUT = {
     "/signin/back": "Where the provider sends the browser back.",
     "/signout": "Delete the browser's token.",
 }
+CHINESE_ABOUT = {
+    "/healthz": "存活检查。",
+    "/readyz": "就绪检查：有服务尚未就绪或服务器正在停止时为 503，附原因。",
+    "/metrics": "Prometheus 指标。",
+    "/openapi.json": "该网关的 OpenAPI 文档，含每个服务自身的字段。",
+    "/v1/services/{name}/predict": (
+        "预测一行，或 `{rows: [...]}` 最多 1,000 行。预测带有 `id`；值不寻常时带有 `warnings`。"
+    ),
+    "/v1/services/{name}/feedback": "记录一次预测的真实标签：`{id, label}`。",
+    "/v1/services/{name}/promote": "晋升发布中的版本；记录 `why`。",
+    "/v1/services/{name}/rollback": "重新提供前一个版本；记录 `why`。",
+    "/v1/services/{name}/retrain": "训练并评估一个挑战者；记录 `why`。",
+    "/v1/services/{name}/what-if": "特征及其范围（GET）；不记入日志的预测（POST）。",
+    "/v1/chat/completions": (
+        "通过 OpenAI 的接口向有问答表的服务提问；`stream` 以服务器发送事件返回。"
+    ),
+    "/v1/models": "有聊天功能的服务，按 OpenAI 接口列出模型的形式。",
+    "/v1/models/{name}": "其中一个。",
+    "/v1/models/{name}/unsure": "接下来要标注的请求；限所有者。",
+    "/v1/models/{name}/proposals": (
+        "候选新类别（GET）；标注一个（POST：`predictions`、`label`）；限所有者。"
+    ),
+    "/v1/ecosystem": "控制台显示的状态。",
+    "/v1/work": "进行中的任务。",
+    "/v1/lineage/{ident}": "一次预测的血缘，直到源文件的行。",
+    "/v1/datasets/{name}/rows": (
+        "数据集的行，限其 `access` 中的角色：`version`、`offset`、`limit`。"
+    ),
+    "/v1/datasets/{name}/versions": "数据集的版本；给出 `old` 和 `new` 时，列出改变。",
+    "/report": "全部数据和模型的报告，一个网页；限所有者。",
+    "/v1/monitors": "每个监测的最近一次查看。",
+    "/v1/monitors/{name}/silence": "静默通知：`for`，例如 `2h`，以及 `why`。",
+    "/v1/alerts/{alert}/close": "关闭一个未关闭的告警；必须给出 `why`。",
+    "/v2": "服务器信息，按开放推理协议。",
+    "/v2/health/live": "存活检查。",
+    "/v2/health/ready": "就绪检查。",
+    "/v2/models/{name}": "服务的元数据。",
+    "/v2/models/{name}/versions/{version}": "同上；除已部署的版本外都是 404。",
+    "/v2/models/{name}/ready": "服务是否就绪。",
+    "/v2/models/{name}/versions/{version}/ready": "版本是否就绪。",
+    "/v2/models/{name}/infer": "用张量预测，JSON 或二进制。",
+    "/v1/scene": "世界的场景；`at` 是自 1970 年起的秒数。",
+    "/v1/moments": "世界可以显示的时刻。",
+    "/v1/world": "随时变化的世界（WebSocket）。",
+    "/v1/world/models/{kind}": "项目的三维模型。",
+    "/v1/visitors": "访客在哪里（WebSocket）。",
+    "/v1/markers": "标记（GET）；它们的共享文档（WebSocket）。",
+    "/v1/notes": "元素上的便签（GET）；留下一张（POST：`on`、`text`）。",
+    "/v1/notes/{ident}": "删除一张便签。",
+    "/v1/places/{name}/talk": "向居民提问：`messages`，与聊天相同。",
+    "/": "控制台。",
+    "/world": "世界的页面。",
+    "/signin": "在 OpenID Connect 提供方登录。",
+    "/signin/back": "提供方让浏览器返回的地址。",
+    "/signout": "删除浏览器的令牌。",
+}
 
 
 @dataclass(frozen=True)
@@ -92,6 +149,10 @@ class Route:
     path: str
     methods: tuple[str, ...]
     about: str
+
+    def write_about(self, language: str) -> str:
+        """What it does, in the language of a page."""
+        return self.about if language == ENGLISH else CHINESE_ABOUT.get(self.path, "")
 
 
 def list_routes() -> list[Route]:

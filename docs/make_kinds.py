@@ -1,5 +1,5 @@
-"""Write docs/kinds/*.md from the kinds themselves: `python docs/make_kinds.py`; a test holds the
-pages to the code.
+"""Write docs/kinds/*.md and docs/zh/kinds/*.md from the kinds themselves: `python
+docs/make_kinds.py`; a test holds the pages to the code.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from settings_table import table, text_after_settings, text_before_settings
+from wording import ENGLISH, ZH, link_language, say
 
 from mesocosm.app.deploy import EXPORTS
 from mesocosm.core.settings import Settings
@@ -30,6 +31,8 @@ from mesocosm.learning.training.losses import LOSSES
 from mesocosm.learning.training.optimizers import OPTIMISERS
 from mesocosm.learning.training.schedules import SCHEDULES
 from mesocosm.serving.runtimes import RUNTIMES
+
+FOLDERS = {ENGLISH: Path(__file__).parent, ZH: Path(__file__).parent / "zh"}
 
 PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES.built_in)),
@@ -99,17 +102,17 @@ CHOOSING = {
 }  # settings that choose among kinds
 
 
-def page(title: str) -> str:
+def page(title: str, language: str = ENGLISH) -> str:
     """One page: each kind with what it does, its settings and its source."""
     about, kinds = PAGES[title]
-    links = kind_links("")
-    parts = [f"# {heading(title)}\n\n{about}\n"]
+    links = kind_links("", language)
+    other = link_language(f"kinds/{title}.md", heading(title), language)
+    parts = [f"# {say(heading(title), language)}\n\n{other}\n\n{say(about, language)}\n"]
     names = sorted(kinds, key=lambda name: (FIRST.index(name) if name in FIRST else 9, name))
-    parts += [f"## {name}\n\n{section(kinds[name], links)}\n" for name in names]
-    parts += [
-        f"## Shared by {named(of, kinds)}\n\n{section(parent, links)}\n"
-        for parent, of in shared(kinds).items()
-    ]
+    parts += [f"## {name}\n\n{section(kinds[name], links, language)}\n" for name in names]
+    for parent, of in shared(kinds).items():
+        title = say("Shared by {}", language).format(named(of, kinds, language))
+        parts.append(f"## {title}\n\n{section(parent, links, language)}\n")
     return "\n".join(parts)
 
 
@@ -132,38 +135,41 @@ def shared(kinds: dict[str, type[Settings]]) -> dict[type[Settings], list[str]]:
     return found
 
 
-def named(some: list[str], kinds: dict[str, type[Settings]]) -> str:
+def named(some: list[str], kinds: dict[str, type[Settings]], language: str = ENGLISH) -> str:
     """Some of the kinds in words."""
     less = sorted(set(kinds) - set(some))
-    return (
-        "all"
-        if not less
-        else ", ".join(some)
-        if len(some) <= len(less)
-        else f"all but {', '.join(less)}"
-    )
+    if not less:
+        return say("all", language)
+    if len(some) > len(less):
+        return say("all but {}", language).format(", ".join(less))
+    return ", ".join(some) + (" " if language != ENGLISH else "")
 
 
-def section(kind: type[Settings], links: Mapping[str, str]) -> str:
+def section(kind: type[Settings], links: Mapping[str, str], language: str = ENGLISH) -> str:
     """A kind's section: what it is, its settings as a table, its errors and its source."""
     parts = [
-        text_before_settings(kind),
-        table(kind, links, tuple(CHOOSING)),
-        text_after_settings(kind),
+        text_before_settings(kind, language),
+        table(kind, links, tuple(CHOOSING), language),
+        text_after_settings(kind, language),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def kind_links(prefix: str) -> dict[str, str]:
+def kind_links(prefix: str, language: str = ENGLISH) -> dict[str, str]:
     """Where the kinds of a setting are described: the page of all their names."""
     return {
-        ",".join(sorted(kinds)): f"[{heading(title).lower()}]({prefix}{title}.md)"
+        ",".join(sorted(kinds)): f"[{say(heading(title), language).lower()}]({prefix}{title}.md)"
         for title, (_, kinds) in PAGES.items()
     }
 
 
+def write_pages() -> None:
+    """Write the pages in both languages."""
+    for language, folder in FOLDERS.items():
+        (folder / "kinds").mkdir(exist_ok=True)
+        for title in PAGES:
+            (folder / "kinds" / f"{title}.md").write_text(page(title, language), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    folder = Path(__file__).parent / "kinds"
-    folder.mkdir(exist_ok=True)
-    for title in PAGES:
-        (folder / f"{title}.md").write_text(page(title), encoding="utf-8")
+    write_pages()

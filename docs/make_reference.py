@@ -1,5 +1,5 @@
-"""Write docs/reference/*.md from the code: `python docs/make_reference.py`; a test holds the pages
-to it.
+"""Write docs/reference/*.md and docs/zh/reference/*.md from the code: `python
+docs/make_reference.py`; a test holds the pages to it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typer.main import get_command
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from make_kinds import PAGES, heading, kind_links, section
+from make_kinds import FOLDERS, PAGES, heading, kind_links, section
+from wording import ENGLISH, link_language, say
 
 from mesocosm.cli.app import COMMANDS, load_command
+from mesocosm.cli.translated_help import translate_help
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.messages.language import writing_in
 from mesocosm.core.network.llm import Language
 from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.duplicates import Duplicates
@@ -90,26 +93,33 @@ GROUP_TITLES = {
 NOT_SHOWN = ("help", "install_completion", "show_completion")
 
 
-def file_page() -> str:
+def file_page(language: str = ENGLISH) -> str:
     """The sections of the file, each with its settings."""
-    parts = [
-        "# The file\n\nEvery section of `ecosystem.yaml` and its settings, as the code reads them."
+    about = (
+        "Every section of `ecosystem.yaml` and its settings, as the code reads them."
         " Unknown keys are refused with their line. `mesocosm schema` prints the same as a JSON"
-        " schema for editors.\n"
-    ]
-    links = kind_links("../kinds/") | {
+        " schema for editors."
+    )
+    links = kind_links("../kinds/", language) | {
         kind.__name__: f"[{name}](#{_anchor(name)})" for name, kind in SECTIONS.items()
     }
-    parts += [f"## {name}\n\n{section(kind, links)}\n" for name, kind in SECTIONS.items()]
+    parts = [_head("file", "The file", about, language)]
+    for name, kind in SECTIONS.items():
+        title = say(name, language) if " " in name else name
+        parts.append(f"## {title}\n\n{section(kind, links, language)}\n")
+    colon = ": " if language == ENGLISH else "："
     kinds = "\n".join(
-        f"- [{heading(title)}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items()
+        f"- [{say(heading(title), language)}](../kinds/{title}.md){colon}{say(what, language)}"
+        for title, (what, _) in PAGES.items()
     )
-    return "\n".join(
-        [
-            *parts,
-            f"## Kinds\n\nSettings that choose one of several kinds have a page each:\n\n{kinds}\n",
-        ]
-    )
+    of_kinds = say("Settings that choose one of several kinds have a page each:", language)
+    return "\n".join([*parts, f"## {say('Kinds', language)}\n\n{of_kinds}\n\n{kinds}\n"])
+
+
+def _head(page: str, heading: str, about: str, language: str) -> str:
+    """The beginning of a page: its heading, the way to the other language, what it is about."""
+    other = link_language(f"reference/{page}.md", heading, language)
+    return f"# {say(heading, language)}\n\n{other}\n\n{say(about, language)}\n"
 
 
 def _anchor(heading: str) -> str:
@@ -117,20 +127,22 @@ def _anchor(heading: str) -> str:
     return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")
 
 
-def commands_page() -> str:
+def commands_page(language: str = ENGLISH) -> str:
     """The commands by group, each with its arguments and options."""
-    parts = [
-        "# Commands\n\nCommands find the file with `-f` (`ecosystem.yaml` or its folder). Commands"
+    about = (
+        "Commands find the file with `-f` (`ecosystem.yaml` or its folder). Commands"
         " that answer have `--json`. The exit code is 0 for success, 1 for a failure, 2 for wrong"
-        " usage or an invalid file.\n",
-        "\n".join(
-            f"- **{title}**: " + ", ".join(f"[{name}](#mesocosm-{_anchor(name)})" for name in names)
-            for title, names in _by_group().items()
-        )
-        + "\n",
-    ]
+        " usage or an invalid file."
+    )
+    parts = [_head("commands", "Commands", about, language)]
+    colon, comma = (": ", ", ") if language == ENGLISH else ("：", "、")
+    groups = []
+    for title, names in _by_group().items():
+        links = comma.join(f"[{name}](#mesocosm-{_anchor(name)})" for name in names)
+        groups.append(f"- **{say(title, language)}**{colon}{links}")
+    parts.append("\n".join(groups) + "\n")
     for names in _by_group().values():
-        parts += [_command(name) for name in names]
+        parts += [_command(name, language) for name in names]
     return "\n".join(parts)
 
 
@@ -143,20 +155,24 @@ def _by_group() -> dict[str, list[str]]:
     return found
 
 
-def _command(name: str) -> str:
+def _command(name: str, language: str) -> str:
     """A command's section."""
     app = typer.Typer()
     app.command(name)(load_command(name))
     command = get_command(app)
+    if language != ENGLISH:
+        with writing_in(language):
+            translate_help(command, name.replace(" ", "."))
+    colon, comma = (": ", ", ") if language == ENGLISH else ("：", "、")
     rows = []
     for one in command.params:
         if one.name in NOT_SHOWN:
             continue
         names = f"`{str(one.name).upper()}`"
         if one.param_type_name == "option":
-            names = ", ".join(f"`{n}`" for n in [*one.opts, *one.secondary_opts])
+            names = comma.join(f"`{n}`" for n in [*one.opts, *one.secondary_opts])
         about = " ".join(str(getattr(one, "help", "") or "").split())
-        rows.append(f"- {names}{': ' + about if about else ''}")
+        rows.append(f"- {names}{colon + about if about else ''}")
     body = inspect.cleandoc(command.help or "")
     return f"## mesocosm {name}\n\n{body}\n\n" + "\n".join(rows) + "\n"
 
@@ -178,27 +194,30 @@ HTTP_SECTIONS = {
 }
 
 
-def http_page() -> str:
+def http_page(language: str = ENGLISH) -> str:
     """The addresses of a gateway, from its own routes."""
     from http_routes import list_routes
 
-    parts = [
-        "# HTTP\n\nThe addresses of a gateway. `/openapi.json` of a running gateway describes each"
+    about = (
+        "The addresses of a gateway. `/openapi.json` of a running gateway describes each"
         " service with its own fields. Every address but `/healthz` and `/readyz` requires a token:"
         " `Authorization: Bearer TOKEN`, or `?token=`. A failure is a problem document (RFC 9457)"
         " with `title`, `status` and `detail`; `/v1/chat` and `/v1/models` answer with OpenAI's"
-        ' error object, `/v2` with `{"error": ...}`.\n'
-    ]
+        ' error object, `/v2` with `{"error": ...}`.'
+    )
+    parts = [_head("http", "HTTP", about, language)]
     left = list_routes()
     for title, prefixes in HTTP_SECTIONS.items():
         rows = [route for route in left if route.path.startswith(prefixes)]
         left = [route for route in left if route not in rows]
         lines = [
-            f"| {', '.join(route.methods)} | `{route.path}` | {route.about} |" for route in rows
+            f"| {', '.join(route.methods)} | `{route.path}` | {route.write_about(language)} |"
+            for route in rows
         ]
-        table = "| method | address | what it does |\n|---|---|---|\n" + "\n".join(lines)
-        parts.append(f"## {title}\n\n{table}\n")
-    return "\n".join([*parts, HEADERS])
+        head = say("| method | address | what it does |", language)
+        table = "\n".join([head, "|---|---|---|", *lines])
+        parts.append(f"## {say(title, language)}\n\n{table}\n")
+    return "\n".join([*parts, HEADERS if language == ENGLISH else CHINESE_HEADERS])
 
 
 HEADERS = """## Request headers
@@ -230,10 +249,46 @@ HEADERS = """## Request headers
 | 503 | a service is not ready, or the server stops |
 """
 
+CHINESE_HEADERS = """## 请求头
+
+| 请求头 | 含义 |
+|---|---|
+| `Authorization` | `Bearer TOKEN` |
+| `X-Deadline-Ms` | 响应不得晚于这么多毫秒：408 |
+| `X-Request-Id` | 返回并记入日志；没有给出时生成一个 |
+| `X-Mesocosm-Mark` | `drill`：不计数，不用于训练；限所有者的令牌 |
+| `traceparent` | 收集追踪时，调用方的跨度 |
+| `Inference-Header-Content-Length` | 二进制张量之前的 JSON 的长度 |
+
+## 状态码
+
+| 状态码 | 含义 |
+|---|---|
+| 400 | 不是 JSON、键重复、NaN 或 Infinity，或请求头无效 |
+| 401 | 没有令牌，或令牌未知 |
+| 403 | 角色、主机或来源不被允许 |
+| 404 | 没有这个服务、版本、预测或页面 |
+| 408 | 已过截止时间 |
+| 409 | 当前状态下不能进行，例如没有前一个版本时回滚 |
+| 413 | 请求体过大 |
+| 422 | 行、标签或设置无效 |
+| 429 | 队列已满，或超过令牌的速率限制；见 `Retry-After` |
+| 431 | 请求头过大 |
+| 500 | 服务器故障；其编号在日志中 |
+| 503 | 有服务尚未就绪，或服务器正在停止 |
+"""
+
 WRITTEN = {"file": file_page, "commands": commands_page, "http": http_page}
 
+
+def write_pages() -> None:
+    """Write the pages in both languages."""
+    for language, folder in FOLDERS.items():
+        (folder / "reference").mkdir(exist_ok=True)
+        for title, write in WRITTEN.items():
+            path = folder / "reference" / f"{title}.md"
+            path.write_text(write(language), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    folder = Path(__file__).parent / "reference"
-    folder.mkdir(exist_ok=True)
-    for title, write in WRITTEN.items():
-        (folder / f"{title}.md").write_text(write(), encoding="utf-8")
+    write_pages()

@@ -15,7 +15,10 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
+from wording import ENGLISH, say
 
+from mesocosm.config.settings_texts import describe_keys as describe
+from mesocosm.config.settings_texts import list_paragraphs, translate
 from mesocosm.core.settings import Settings
 
 Node = dict[str, Any]
@@ -142,40 +145,42 @@ INVENTED: Mapping[str, Any] = {  # examples where no file has the key and its ty
 }
 
 
-def text_before_settings(kind: type[object]) -> str:
+def text_before_settings(kind: type[Settings], language: str = ENGLISH) -> str:
     """What a kind's docstring says before its settings."""
+    if language != ENGLISH:
+        return "\n\n".join(translate(part, language) for part in list_paragraphs(kind))
     return re.split(r"\n(?:Args|Raises):|\nSource:|\n>>>", _doc(kind))[0].strip()
 
 
-def text_after_settings(kind: type[object]) -> str:
+def text_after_settings(kind: type[Settings], language: str = ENGLISH) -> str:
     """The errors and the source that a kind's docstring names."""
-    body = _doc(kind).split(">>>")[0]
-    raises = re.search(r"\nRaises:\n((?: {4}.*\n?)+)", body)
-    source = re.search(r"\nSource:.*", body, re.S)
-    parts = []
-    if raises:
-        words = " ".join(raises[1].split())
-        parts.append(f"Errors: {words.split(': ', 1)[1]}")
+    parts = [say("Errors: {}", language).format(translate(e, language)) for e in list_errors(kind)]
+    source = re.search(r"\nSource:(.*)", _doc(kind).split(">>>")[0], re.S)
     if source:
-        parts.append(source[0].strip())
+        named = source[1].rstrip()
+        parts.append(say("Source:", language) + (named if language == ENGLISH else named.lstrip()))
     return "\n\n".join(parts)
 
 
-def describe(kind: type[object]) -> dict[str, str]:
-    """The settings that a kind's own docstring describes, each with its words on one line."""
-    section = _doc(kind).partition("\nArgs:\n")[2]
-    section = re.split(r"\n\S", section, maxsplit=1)[0]
-    found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(words.split()) for name, words in found}
+def list_errors(kind: type[Settings]) -> list[str]:
+    """When a kind raises an error, as its docstring says it, on one line."""
+    raises = re.search(r"\nRaises:\n((?: {4}.*\n?)+)", _doc(kind).split(">>>")[0])
+    return [" ".join(raises[1].split()).split(": ", 1)[1]] if raises else []
 
 
-def table(kind: type[Settings], links: Mapping[str, str], chooses: tuple[str, ...] = ()) -> str:
+def table(
+    kind: type[Settings],
+    links: Mapping[str, str],
+    chooses: tuple[str, ...] = (),
+    language: str = ENGLISH,
+) -> str:
     """The settings of a kind that its docstring describes, as a Markdown table; empty for none.
 
     Args:
         links: for the name of a kind of settings, or the names of a union's kinds joined by a
             comma, where it is described.
         chooses: keys that name the kind itself.
+        language: of the page.
     """
     described = describe(kind)
     schema = kind.model_json_schema()
@@ -185,20 +190,20 @@ def table(kind: type[Settings], links: Mapping[str, str], chooses: tuple[str, ..
         names_the_kind = key in chooses and "const" in node
         if not words or names_the_kind:
             continue
-        shape, bounds = _type(node, schema.get("$defs", {}), links)
+        shape, bounds = _type(node, schema.get("$defs", {}), links, language)
         cells = (
             f"`{key}`",
             shape,
-            _default(kind, key, node),
+            _default(kind, key, node, language),
             bounds,
-            words,
+            translate(words, language),
             f"`{write(key, example(kind, key))}`",
         )
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if not rows:
         return ""
-    head = "| key | type | default | range | description | example |\n|---|---|---|---|---|---|\n"
-    return head + "\n".join(rows)
+    head = say("| key | type | default | range | description | example |", language)
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
 
 
 def write(key: str, value: Any) -> str:
@@ -312,7 +317,9 @@ def _branches(node: Node, definitions: Mapping[str, Node]) -> Iterator[Node]:
         yield from _branches(choice, definitions)
 
 
-def _type(node: Node, definitions: Mapping[str, Node], links: Mapping[str, str]) -> tuple[str, str]:
+def _type(
+    node: Node, definitions: Mapping[str, Node], links: Mapping[str, str], language: str
+) -> tuple[str, str]:
     """A node's type and range in words."""
     if mapping := node.get("discriminator", {}).get("mapping"):
         return links.get(",".join(sorted(mapping)), ", ".join(sorted(mapping))), ""
@@ -320,43 +327,58 @@ def _type(node: Node, definitions: Mapping[str, Node], links: Mapping[str, str])
         name = node["$ref"].rpartition("/")[2].rpartition("__")[2]
         if name in links:
             return links[name], ""
-        return _type(definitions[node["$ref"].rpartition("/")[2]], definitions, links)
+        return _type(definitions[node["$ref"].rpartition("/")[2]], definitions, links, language)
     choices = node.get("anyOf") or node.get("oneOf")
     if choices:
-        shapes = [_type(choice, definitions, links) for choice in choices]
+        shapes = [_type(choice, definitions, links, language) for choice in choices]
         names = [shape for shape, _ in shapes if shape]
         return (
-            " or ".join(dict.fromkeys(names)),
+            say(" or ", language).join(dict.fromkeys(names)),
             "; ".join(dict.fromkeys(bound for _, bound in shapes if bound)),
         )
     if "enum" in node or "const" in node:
         values = [str(value) for value in node.get("enum", [node.get("const")])]
         shown = ", ".join(f"`{value}`" for value in values[:MOST_CHOICES])
-        return "choice", shown + (", ..." if len(values) > MOST_CHOICES else "")
+        more = ", ..." if len(values) > MOST_CHOICES else ""
+        return say("choice", language), shown + more
     shape = NAMES.get(str(node.get("type", "any")), str(node.get("type", "any")))
-    bounds = [form.format(f"{node[key]:g}") for key, form in BOUNDS if key in node]
+    shape = say(shape, language) if shape else ""
+    bounds = [_bound(form, node[key], language) for key, form in BOUNDS if key in node]
     if node.get("type") == "array" and node.get("items"):
-        inner, within = _type(node["items"], definitions, links)
-        shape, bounds = f"list of {inner}", [*bounds, *([within] if within else [])]
+        inner, within = _type(node["items"], definitions, links, language)
+        shape = _holding("list of {}", inner, language)
+        bounds += [within] if within else []
     if isinstance(values := node.get("additionalProperties"), dict):
-        inner, within = _type(values, definitions, links)
-        shape, bounds = f"map of {inner}", [*bounds, *([within] if within else [])]
+        inner, within = _type(values, definitions, links, language)
+        shape = _holding("map of {}", inner, language)
+        bounds += [within] if within else []
     return shape, ", ".join(bounds)
 
 
-def _default(kind: type[Settings], key: str, node: Node) -> str:
+def _bound(form: str, value: float, language: str) -> str:
+    """A bound in words."""
+    return (say(form, language) if form[0].isalpha() else form).format(f"{value:g}")
+
+
+def _holding(form: str, inner: str, language: str) -> str:
+    """A list or a map of something; a link is set off from Chinese by a space."""
+    space = " " if language != ENGLISH and inner.endswith(")") else ""
+    return say(form, language).format(inner + space)
+
+
+def _default(kind: type[Settings], key: str, node: Node, language: str) -> str:
     """The default of a setting in words."""
     fields = {field.alias or name: field for name, field in kind.model_fields.items()}
     field = fields.get(key)
     if field is not None and field.is_required():
-        return "required"
+        return say("required", language)
     default = node.get("default")
     if default is None or default in ("", [], {}):
         return "–"
     if isinstance(default, dict):
         kept = {name: value for name, value in default.items() if value not in (None, "", [], {})}
         short = kept.get("method") or kept.get("type")
-        return f"`{short}`" if short else "its defaults"
+        return f"`{short}`" if short else say("its defaults", language)
     return f"`{_flow(default)}`"
 
 

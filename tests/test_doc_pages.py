@@ -72,22 +72,58 @@ def test_the_reasons_of_a_plan_are_those_of_the_source() -> None:
         assert all(f"`{reason}`" in page for reason in HIDDEN_KEYS.values())
 
 
-def test_every_environment_variable_is_on_its_page_and_no_other() -> None:
+@pytest.mark.parametrize("folder", [DOCS, ZH], ids=["en", "zh"])
+def test_every_environment_variable_is_on_its_page_and_no_other(folder: Path) -> None:
     names = r"\b(?:MESOCOSM_[A-Z_]+|OTEL_[A-Z_]+|WANDB_MODE)\b"
     texts = [path.read_text(encoding="utf-8") for path in SRC.rglob("*.py")]
     read = set(re.findall(names, "\n".join([*texts, (ROOT / "hatch_build.py").read_text()])))
-    page = (DOCS / "reference" / "environment.md").read_text(encoding="utf-8")
+    page = (folder / "reference" / "environment.md").read_text(encoding="utf-8")
     assert set(re.findall(rf"^\| `({names})` \|", page, re.M)) == read - {"MESOCOSM_COMPLETE"}
 
 
 def test_every_address_of_a_gateway_is_described() -> None:
     sys.path.insert(0, str(DOCS))
-    from http_routes import ABOUT, list_routes
+    from http_routes import ABOUT, CHINESE_ABOUT, list_routes
 
     routes = list_routes()
     assert {route.path for route in routes} == set(ABOUT) and len(routes) > 40
-    page = (DOCS / "reference" / "http.md").read_text(encoding="utf-8")
-    assert all(page.count(f"| `{route.path}` |") == 1 for route in routes)
+    assert set(ABOUT) == set(CHINESE_ABOUT)
+    for folder in (DOCS, ZH):
+        page = (folder / "reference" / "http.md").read_text(encoding="utf-8")
+        assert all(page.count(f"| `{route.path}` |") == 1 for route in routes)
+
+
+def list_names(page: Path) -> list[str]:
+    """The first cell of every row of a page's tables, where it is code, in order."""
+    return re.findall(r"^\| (?:[A-Z, ]+\| )?(`[^`]+`) \|", page.read_text(encoding="utf-8"), re.M)
+
+
+REFERENCE = sorted(
+    page.relative_to(ZH) for folder in ("reference", "kinds") for page in (ZH / folder).glob("*.md")
+)
+
+
+@pytest.mark.parametrize("page", REFERENCE, ids=str)
+def test_both_languages_of_the_reference_name_the_same_things(page: Path) -> None:
+    english, chinese = (list_names(folder / page) for folder in (DOCS, ZH))
+    assert english == chinese and (english or page.name == "commands.md")
+
+
+def test_the_reference_is_in_chinese_but_for_python() -> None:
+    both = {page.relative_to(DOCS) for page in (DOCS / "reference").glob("*.md")}
+    both |= {page.relative_to(DOCS) for page in (DOCS / "kinds").glob("*.md")}
+    assert both - {Path("reference/python.md")} == set(REFERENCE) and len(both) > 20
+    index = (ZH / "index.md").read_text(encoding="utf-8")
+    assert "[Python 接口](../reference/python.md)（英文）" in index
+
+
+def test_a_word_of_the_generated_pages_without_chinese_is_an_error() -> None:
+    sys.path.insert(0, str(DOCS))
+    from wording import say
+
+    assert say("required", "zh") == "必填" and say("unknown words", "en") == "unknown words"
+    with pytest.raises(KeyError, match="unknown words"):
+        say("unknown words", "zh")
 
 
 def test_every_example_of_the_reference_is_valid() -> None:

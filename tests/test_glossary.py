@@ -165,6 +165,7 @@ OTHER_CHINESE = {  # a word that a reader could take for another thing, and the 
     "处置": "补救",
     "人口统计均等": "人口均等",
     "均等化几率": "均等几率",
+    "模型卡片": "模型卡",
 }
 
 

@@ -1,20 +1,21 @@
 """The JSON schema of ecosystem.yaml for editors: short names, a description for every key, and the
 short forms that a file may use.
 
-Knows the grammar's schema and the docstrings of its settings.
+Knows the grammar's schema and the docstrings of its settings, which it gives in the reader's
+language.
 Source: https://json-schema.org/draft/2020-12
 """
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 from mesocosm.config.loader import schema
 from mesocosm.config.schema import Ecosystem
+from mesocosm.config.settings_texts import describe_all_keys, translate, write_about
+from mesocosm.core.messages.language import current_language
 from mesocosm.core.settings import Settings
 
 Node = dict[str, Any]
@@ -81,35 +82,27 @@ def _short_name(name: str) -> str:
 
 def _describe(definition: Node, kind: type[Settings] | None) -> Node:
     """A definition whose docstring's arguments, and those of what it extends, describe its keys."""
-    about = inspect.cleandoc(str(definition.get("description", ""))).partition("Args:")[0]
-    arguments: dict[str, str] = {}
-    for base in reversed(kind.__mro__ if kind else ()):
-        arguments |= _arguments(inspect.cleandoc(base.__doc__ or "").partition("Args:")[2])
-    found = {**definition, "description": " ".join(about.split())}
+    if kind is None:
+        return definition
+    language, arguments = current_language(), describe_all_keys(kind)
+    found = {**definition, "description": write_about(kind, language)}
     properties = {}
     for key, node in definition.get("properties", {}).items():
         words = arguments.get(key) or arguments.get(key.rstrip("_"))
-        properties[key] = {**node, "description": words} if words else node
+        properties[key] = {**node, "description": translate(words, language)} if words else node
     if properties:
         found["properties"] = properties
     return found
 
 
-def _arguments(text: str) -> dict[str, str]:
-    """The arguments of a docstring, each with its words on one line."""
-    section = re.split(r"\n\S", text, maxsplit=1)[0]
-    found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(words.split()) for name, words in found}
-
-
 def _with_short_form(name: str, definition: Node, kind: type[Settings] | None) -> Node:
     """A definition that also allows the scalar that stands for one of its keys."""
     for key in definition.get("properties", {}):
-        if forms := _forms_of(name, key):
+        if forms := _forms_of(f"{name}.{key}") or _forms_of(f"*.{key}"):
             node = definition["properties"][key]
             about = {"description": node["description"]} if "description" in node else {}
             definition["properties"][key] = {**about, "anyOf": [node, *forms]}
-    forms = list(FREE_FORMS.get(name, []))
+    forms = _forms_of(name)
     short = kind.short if kind else ""
     if short and short in definition.get("properties", {}):
         forms.append(definition["properties"][short])
@@ -118,8 +111,14 @@ def _with_short_form(name: str, definition: Node, kind: type[Settings] | None) -
     return {"description": definition["description"], "anyOf": [definition, *forms]}
 
 
-def _forms_of(name: str, key: str) -> list[Node]:
-    return FREE_FORMS.get(f"{name}.{key}") or FREE_FORMS.get(f"*.{key}", [])
+def _forms_of(name: str) -> list[Node]:
+    """The short forms of a definition or a key, described in the reader's language."""
+    return [
+        {**form, "description": translate(form["description"], current_language())}
+        if "description" in form
+        else form
+        for form in FREE_FORMS.get(name, [])
+    ]
 
 
 def _open_unions(node: Any) -> Any:

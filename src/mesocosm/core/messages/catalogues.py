@@ -35,6 +35,13 @@ def find_template(id: str, language: str, count: int | None = None) -> str:
     raise KeyError(f"no message has the id '{id}'")
 
 
+def find_translation(room: str, text: str, language: str) -> str:
+    """A text in a language, by a catalogue whose ids are the English texts; as it is where the
+    catalogue lacks it.
+    """
+    return _load(room, language).gettext(text) if text else text
+
+
 def list_ids(room: str) -> tuple[str, ...]:
     """The ids of a catalogue."""
     texts = vars(_load(room, SOURCE)).get("_catalog", {})
