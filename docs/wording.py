@@ -104,8 +104,7 @@ CHINESE |= {  # of the reference
     " Unknown keys are refused with their line. `mesocosm schema` prints the same as a JSON"
     " schema for editors.": (
         "`ecosystem.yaml` 的每个部分及其设置，与代码读取的一致。未知的键会连同行号一起被拒绝。"
-        "`mesocosm schema` 把同样的内容输出为供编辑器使用的 JSON schema；"
-        "加上 `--lang zh` 时说明是中文。"
+        "`mesocosm schema` 把同样的内容输出为供编辑器使用的 JSON schema。"
     ),
     "the file": "整个文件",
     "Kinds": "种类",

@@ -4,9 +4,12 @@ same names and values in backticks, and the schema gives them to editors.
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from conftest import ROOT
@@ -24,6 +27,7 @@ from make_kinds import PAGES, shared
 from make_reference import SECTIONS
 from settings_table import list_errors
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 CHINESE = {id: text for id, (text,) in messages.read_texts("zh", ROOM).items()}
 HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -109,6 +113,15 @@ def test_the_schema_is_in_the_language_of_its_reader() -> None:
         return node
 
     assert bare(english) == bare(chinese)
+
+
+def test_commands_write_the_schema_in_their_language(tmp_path: Path, cli: Run) -> None:
+    printed = [json.loads(cli("schema", *lang).stdout) for lang in ((), ("--lang", "zh"))]
+    about = [schema["$defs"]["Model"]["description"] for schema in printed]
+    assert about == ["A model to train.", "要训练的模型。"]
+    assert cli("init", str(tmp_path / "eco"), "--template", "bank", "--lang", "zh").returncode == 0
+    written = json.loads((tmp_path / "eco" / "ecosystem.schema.json").read_text(encoding="utf-8"))
+    assert written == printed[1]
 
 
 def test_a_text_that_no_catalogue_has_stays_as_it_is() -> None:
