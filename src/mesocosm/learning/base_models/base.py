@@ -158,9 +158,13 @@ def resolve(name: str, root: Path) -> Base:
 
 
 def _unpack(name: str, located: Path, root: Path) -> Path:
-    """The folder of a base; of a GGUF file, alone or in a folder of its own, the one that it is
-    unpacked into.
+    """The folder of a base; of a packed file or a GGUF file, alone or in a folder of its own, the
+    one that it is unpacked into.
     """
+    from mesocosm.learning.base_models.packed_e5 import is_packed_e5, unpack_e5
+
+    if is_packed_e5(located):
+        return unpack_e5(name, located, root / ".mesocosm")
     packed = sorted(located.glob("*.gguf"))
     if located.is_file():
         packed = [located]
