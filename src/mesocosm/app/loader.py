@@ -23,6 +23,7 @@ from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
+from mesocosm.learning.base_models.similarity_scale import SimilarityScale
 from mesocosm.lifecycle.access.answer_index import locate_answers
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
@@ -66,12 +67,16 @@ class Speaker:
         from safetensors.numpy import load_file
 
         self.vectors = load_file(folder / "vectors.safetensors")["vectors"]
-        self.rows: list[AnswerRow] = _read_json(folder / "rows.json")["rows"]
+        index = _read_json(folder / "rows.json")
+        self.rows: list[AnswerRow] = index["rows"]
+        self.scale = SimilarityScale(**index["scale"]) if "scale" in index else None
         self.reader, self.settings = reader, settings
 
     def ask(self, question: str) -> SpokenAnswer:
-        """The answer with its source row and similarity (cosine), or `known: false`."""
+        """The answer with its source row and similarity, or `known: false`."""
         likeness = self.vectors @ self.reader.features([question])[0]
+        if self.scale:
+            likeness = self.scale.stretch(likeness)
         best = int(likeness.argmax())
         near, threshold = round(float(likeness[best]), 4), self.settings.threshold
         if likeness[best] < threshold:

@@ -61,7 +61,9 @@ class Answers(Settings):
         from: the dataset (or a source of two text columns).
         question: the field with questions.
         answer: the field with answers.
-        threshold: cosine similarity below which the service answers that it does not know.
+        threshold: similarity below which the service answers that it does not know: the cosine; of
+            a base whose cosines crowd, such as e5, a scale on which 0.55 is what 95 of 100
+            unrelated pairs of a question and a row stay under.
     """
 
     short: ClassVar[str] = "from"

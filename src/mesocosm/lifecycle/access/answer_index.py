@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,28 +27,69 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mesocosm.learning.base_models import Base
+    from mesocosm.learning.base_models.similarity_scale import SimilarityScale
+
+TOKENS = 128  # of a question or an answer that are read
+
 
 def index_answers(
     spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Say
 ) -> Path:
-    """Embed the questions of a snapshot once; returns the folder with vectors and rows."""
+    """Embed the questions of a snapshot once, by the base that knows their language; returns the
+    folder with vectors and rows.
+
+    Raises:
+        MesocosmError: the snapshot has no answers, or the base is not installed.
+    """
     from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.base_models.encoder_choice import choose_encoder
     from mesocosm.learning.export.onnx_export import shared_trunk
-    from mesocosm.learning.features.embeddings import embed_texts
     from mesocosm.lifecycle.access.integrity import Integrity
 
     store = spec.root / ".mesocosm"
-    base = resolve("minilm", spec.root)
-    trunk = shared_trunk(base, store)
-    folder = locate_answers(store, service, snapshot_id)
-    if folder.is_dir() and not Integrity(store).check_answers(folder):
-        return folder
     rows = _read_answered(catalog, store, service, snapshot_id)
-    vectors = embed_texts(base, [str(row["question"]) for row in rows], 128, store)
-    index = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
+    questions = [str(row["question"]) for row in rows]
+    answers = [str(row["answer"]) for row in rows]
+    base = resolve(choose_encoder(questions + answers).base, spec.root)
+    trunk = os.path.relpath(shared_trunk(base, store), store)
+    folder = locate_answers(store, service, snapshot_id)
+    if _has_trunk(folder, trunk) and not Integrity(store).check_answers(folder):
+        return folder
+    vectors, scale = _embed_answered(base, questions, answers, store)
+    index: dict[str, object] = {"snapshot": snapshot_id, "trunk": trunk, "rows": rows}
+    if scale:
+        index["scale"] = asdict(scale)
     _write_index(folder, index, vectors)
     say(Message("progress.questions_embedded", questions=len(rows)))
     return folder
+
+
+def _has_trunk(folder: Path, trunk: str) -> bool:
+    """Whether an index is there, of vectors of a trunk."""
+    file = folder / "rows.json"
+    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("trunk") == trunk
+
+
+def _embed_answered(
+    base: Base, questions: Sequence[str], answers: Sequence[str], store: Path
+) -> tuple[npt.NDArray[np.float32], SimilarityScale | None]:
+    """What a question is compared with: the questions; of a base whose cosines crowd, the questions
+    with their answers, and the scale of their similarity.
+
+    Of 212 questions in Chinese 0.58 find their row among 106 by e5 so, and 0.36 by the questions
+    alone.
+    """
+    from mesocosm.learning.base_models.similarity_scale import UNRELATED_QUESTIONS, measure_scale
+    from mesocosm.learning.features.embeddings import embed_texts
+
+    asked = embed_texts(base, questions, TOKENS, store)
+    others = embed_texts(base, UNRELATED_QUESTIONS, TOKENS, store)
+    if measure_scale(asked, asked, others) is None:
+        return asked, None
+    both = [f"{question} {answer}" for question, answer in zip(questions, answers, strict=True)]
+    vectors = embed_texts(base, both, TOKENS, store)
+    return vectors, measure_scale(asked, vectors, others)
 
 
 def _read_answered(
