@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import cast
 
 from mesocosm.assistant.architect_tasks import draft_answers, draft_ranking
+from mesocosm.assistant.base_choice import choose_for_columns, explain_choice, list_missing
 from mesocosm.assistant.files_draft import FilesDraft, PredictionAim
 from mesocosm.core.records import Json
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.goal.task_intent import classify_goal
+from mesocosm.learning.base_models.encoder_choice import EncoderChoice
 
 FORMS = (
     (
@@ -76,11 +78,12 @@ def architect(
     if task == "answers":
         return draft_answers(root, paths, goal, given)
     draft = cast(FilesDraft, draft_files(root, paths, goal, target, kind, given))
-    draft.pop("columns")  # objects, and a draft is written as JSON
+    columns = draft.pop("columns")  # objects, and a draft is written as JSON
     aim = cast(PredictionAim, draft["aim"])  # a file is drafted for a goal
     name = draft["name"]
     advice = Advice(dict(aim["why"]), list(aim["choose"]))
-    model = _propose_model(name, aim, advice)
+    choice = choose_for_columns(columns, aim["texts"])
+    model = _propose_model(name, aim, choice, advice)
     split = _propose_split(aim, advice)
     form = _choose_form(f"{goal} {aim['target']} {name}")
     monitor = _propose_monitor(name, aim, form, advice)
@@ -96,20 +99,16 @@ def architect(
     return draft
 
 
-def _propose_model(name: str, aim: PredictionAim, advice: Advice) -> dict[str, Json]:
+def _propose_model(
+    name: str, aim: PredictionAim, choice: EncoderChoice, advice: Advice
+) -> dict[str, Json]:
     """The settings of a model that predicts what a goal asks for."""
     model: dict[str, Json] = {}
     if aim["texts"]:
-        model["base"] = "minilm"
-        advice.reasons["base"] = (
-            f"{_list_with_verb(aim['texts'], 'is', 'are')} text; minilm is small, installed, and"
-            " reads a few hundred texts a second on two cores"
-        )
-        if not aim["english"]:
-            advice.choose.append(
-                "'base' reads English, and the texts are mostly in other letters; a multilingual"
-                " one by its hub id or folder would read them better"
-            )
+        model["base"] = choice.base
+        names = _list_with_verb(aim["texts"], "is", "are")
+        advice.reasons["base"] = explain_choice(choice, names)
+        advice.choose += list_missing(choice)
     model |= {"dataset": f"{name}-data", "target": aim["target"], "features": aim["inputs"]}
     model["fine_tune"] = "frozen"
     advice.reasons["fine_tune"] = (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
+from mesocosm.assistant.base_choice import choose_for_columns
 from mesocosm.assistant.files_draft import FilesDraft, Parts
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.records import Json, JsonObject
@@ -48,6 +49,7 @@ def draft_ranking(
         ConfigValueError: no file tells who did something with which item.
     """
     drafts = _draft_each(root, paths, given)
+    columns = {each["name"]: each["columns"] for each in drafts}
     draft, (who, what, when) = _find_first(drafts, lambda columns: find_interaction(columns, item))
     name = draft["name"]
     _keep_names(draft, who, what)
@@ -60,7 +62,8 @@ def draft_ranking(
         rank |= _add_items(draft, items)
     unused = [other for other in drafts if other is not draft and other is not items]
     _leave_out(draft, unused, f"it has no key that names '{what}'")
-    draft["parts"] = _ranking_parts(name, who, what, rank)
+    base = _base_of_items(items, rank, columns)
+    draft["parts"] = _ranking_parts(name, who, what, rank, base)
     draft["reasons"] = {
         "target": f"the goal asks for a ranking: '{what}' names an item, '{who}' names somebody",
         "require": BASELINE,
@@ -70,7 +73,17 @@ def draft_ranking(
     return draft
 
 
-def _ranking_parts(name: str, who: str, what: str, rank: dict[str, Json]) -> Parts:
+def _base_of_items(
+    items: FilesDraft | None, rank: JsonObject, columns: Mapping[str, Sequence[Column]]
+) -> str:
+    """The base that knows the language of the items' texts; empty where they have none."""
+    texts = rank.get("texts")
+    if items is None or not isinstance(texts, list):
+        return ""
+    return choose_for_columns(columns[items["name"]], [str(text) for text in texts]).base
+
+
+def _ranking_parts(name: str, who: str, what: str, rank: dict[str, Json], base: str) -> Parts:
     """A model that ranks items, its service and its place."""
     model: dict[str, Json] = {
         "dataset": f"{name}-data",
@@ -79,8 +92,8 @@ def _ranking_parts(name: str, who: str, what: str, rank: dict[str, Json]) -> Par
         "rank": rank,
         "require": {"gain_over_popular": ">= 0"},
     }
-    if "texts" in rank:
-        model = {"base": "minilm"} | model
+    if base:
+        model = {"base": base} | model
     return {
         "split": "none",
         "models": {f"{name}-model": model},

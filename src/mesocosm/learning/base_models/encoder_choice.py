@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Protocol, cast
 
-from mesocosm.learning.base_models.language_coverage import script_of
+from mesocosm.learning.base_models.language_coverage import MULTILINGUAL, script_of
 from mesocosm.learning.features.sentence_pairs import APART
 
-ENGLISH, MULTILINGUAL = "minilm", "e5"
+ENGLISH = "minilm"
 TEXTS = 500  # texts that are looked at
 FOREIGN = 0.05  # share of the letters in other scripts from which an English base does not do
 CHUNK = 200  # letters of a stretch whose language is told

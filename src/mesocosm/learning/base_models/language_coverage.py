@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mesocosm.learning.base_models import Base
 
+MULTILINGUAL = "e5"  # of the bases in the box, the one that knows most languages
 UNKNOWN = 0.05  # share of tokens that a base does not know
 TEXTS = 2000  # texts whose tokens are counted
 PART = 0.05  # share of the letters from which a script counts
@@ -71,7 +72,7 @@ def measure_coverage(
     if unknown_share > UNKNOWN:
         warnings.append(
             f"'{base.name}' does not know {unknown_share:.0%} of the tokens of these texts: it"
-            " does not know their language or script; use a base that does"
+            f" does not know their language or script; {_advise(base.name)}"
         )
     else:
         letters, pieces = _count_letters(texts, encodings, unknown)
@@ -143,9 +144,16 @@ def _describe_fragmentation(letters: Counter[str], pieces: Counter[str], name: s
             known = "it may not know their language"
         warnings.append(
             f"'{name}' splits words in {script.title()} script into pieces of {each:.1f} letters:"
-            f" {known}; use a base that does"
+            f" {known}; {_advise(name)}"
         )
     return warnings
+
+
+def _advise(name: str) -> str:
+    """What to write instead of a base that does not know some texts."""
+    if name == MULTILINGUAL:
+        return "use a base that does"
+    return f"use a base that does, such as 'base: {MULTILINGUAL}'"
 
 
 @lru_cache(maxsize=20_000)

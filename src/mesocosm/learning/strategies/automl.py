@@ -66,16 +66,27 @@ class Trial:
     made: FitResult
 
 
-def candidates(model: Model, root: Path) -> list[Base]:
-    """Encoders that are installed: those that come with Mesocosm, and those that the file names
-    besides.
+def candidates(model: Model, root: Path, texts: Sequence[str], say: Say) -> list[Base]:
+    """Encoders that are tried: the one in the box that knows the language of the texts, or, where
+    it is not installed, those that are; and those that the file names besides.
+
+    Args:
+        texts: of the training rows.
+        say: called with a warning where the texts' own base is not installed.
 
     Raises:
         ConfigValueError: one that the file names is not there, or is causal.
     """
     from mesocosm.learning.base_models import installed_encoders, resolve
+    from mesocosm.learning.base_models.encoder_choice import choose_encoder
 
-    found = [resolve(name, root) for name in installed_encoders()]
+    installed, choice = installed_encoders(), choose_encoder(texts)
+    if choice.base in installed:
+        installed = [choice.base]
+    elif choice.found:
+        warning = Message("progress.base_for_texts", found=choice.found, base=choice.base)
+        say(Message("progress.warning", warning=warning))
+    found = [resolve(name, root) for name in installed]
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
     for base in more:
         if base.writes:
@@ -101,7 +112,7 @@ def search_base(
     search = _Search(parts, store, sight, say, (model.auto or Auto()).minutes)
     bases: list[Base | None] = [None]
     if parts.text_names:
-        bases = [*candidates(model, root)]
+        bases = [*candidates(model, root, parts.texts["train"], say)]
     search.attempt_bases(model, bases)
     if "fine_tune" not in model.model_fields_set:
         search.attempt_methods()

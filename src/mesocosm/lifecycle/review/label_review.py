@@ -145,12 +145,14 @@ def _embed(
 ) -> Array | None:
     """The embeddings of the texts of rows; None where they have none."""
     from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.base_models.encoder_choice import choose_encoder
     from mesocosm.learning.features.embeddings import embed_texts
 
     if not texts:
         return None
-    base, store = resolve(str(model.base or "minilm"), spec.root), locate_project(spec).store
-    return embed_texts(base, _join_texts(rows, texts, count), 128, store)
+    joined = _join_texts(rows, texts, count)
+    base = resolve(str(model.base or choose_encoder(joined).base), spec.root)
+    return embed_texts(base, joined, 128, locate_project(spec).store)
 
 
 def _read_groups(table: pa.Table, snapshot: SnapshotRow) -> list[object]:
