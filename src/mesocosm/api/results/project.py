@@ -4,7 +4,7 @@ exported. Knows shapes only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mesocosm.catalog.records import Alert, Alerts, Rollout
@@ -54,14 +54,23 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A valid file: how many resources each section has."""
+    """A valid file: how many resources each section has.
+
+    Args:
+        warnings: by address, what a base model truncates or does not know of the texts of small
+            local files.
+    """
 
     ecosystem: str
     counts: Mapping[str, int]
+    warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Json]:
         """The result as JSON-ready data."""
-        return {"ecosystem": self.ecosystem, "valid": True, **self.counts}
+        data: dict[str, Json] = {"ecosystem": self.ecosystem, "valid": True, **self.counts}
+        if self.warnings:
+            data["warnings"] = {name: list(said) for name, said in self.warnings.items()}
+        return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,13 +227,14 @@ def check_spec(spec: Spec) -> CheckResult:
         find_missing_bases,
         find_missing_files,
     )
+    from mesocosm.lifecycle.review.text_coverage import check_files
 
     refuse_folder(spec.root)
     questions = [*find_missing_bases(spec), *find_missing_files(spec), *ask_readings(spec)]
     if questions:
         raise ConfigError(questions)
     counts = {section: len(getattr(spec.eco, section)) for section in SECTIONS}
-    return CheckResult(spec.eco.ecosystem, counts)
+    return CheckResult(spec.eco.ecosystem, counts, check_files(spec))
 
 
 def migrate(path: str | Path = ".", dry_run: bool = False) -> Migration:

@@ -19,7 +19,7 @@ from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.lifecycle.content_cache import run_once
 from mesocosm.lifecycle.file_datasets import resolve_datasets
-from mesocosm.lifecycle.local_files import is_small
+from mesocosm.lifecycle.local_files import describe_files, is_settled, is_small
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.project_store import locate_project
 
@@ -37,6 +37,20 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
     """
     trained = [change for change in changes if change.trains_model()]
     found = {c.address: _check_change(spec, catalog, c, changes) for c in trained}
+    return {address: sentences for address, sentences in found.items() if sentences}
+
+
+def check_files(spec: Spec) -> dict[str, list[str]]:
+    """By address of each model whose dataset is to be built from small local files: what its base
+    model truncates or does not know of their texts, as sentences.
+    """
+    found = {}
+    for name, model in spec.eco.models.items():
+        if model.dataset not in spec.eco.datasets or is_settled(spec, model.dataset):
+            continue
+        about: list[object] = ["check", describe_files(spec, model.dataset), model]
+        look = partial(_check_model, spec, None, model, False)
+        found[f"models.{name}"] = _try_check(spec, about, look)
     return {address: sentences for address, sentences in found.items() if sentences}
 
 
@@ -64,7 +78,7 @@ def _try_check(spec: Spec, about: list[object], look: Callable[[], list[str]]) -
         return []
 
 
-def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> list[str]:
+def _check_model(spec: Spec, catalog: Catalog | None, model: Model, is_built: bool) -> list[str]:
     """What the base model of a model truncates or does not know, as sentences."""
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.base_models.base import locate_base
@@ -90,13 +104,15 @@ def _text_fields(data: Dataset, model: Model) -> list[str]:
 
 
 def _read_texts(
-    spec: Spec, catalog: Catalog, dataset: str, fields: Sequence[str], is_built: bool
+    spec: Spec, catalog: Catalog | None, dataset: str, fields: Sequence[str], is_built: bool
 ) -> list[str]:
     """The first texts of some fields: of the snapshot where the dataset is built, else of small
     sources.
     """
-    snapshot = catalog.snapshot(dataset=dataset)
-    if snapshot and is_built:
+    snapshot = None
+    if catalog and is_built:
+        snapshot = catalog.snapshot(dataset=dataset)
+    if snapshot:
         return _read_snapshot(spec, snapshot, fields)
     if not is_small(spec, dataset):
         return []

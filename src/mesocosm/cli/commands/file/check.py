@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, note_deprecations, report_failures
 from mesocosm.core.messages import Message
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.project import CheckResult
 
 
 @report_failures
@@ -35,4 +38,13 @@ def check(
     result = check_spec(spec)
     counts = tuple(count_of(count, section[:-1]) for section, count in result.counts.items())
     valid = Message("cli.valid", name=result.ecosystem, counts=counts)
-    answer(result, as_json, lambda _: valid.render())
+    answer(result, as_json, lambda _: "\n".join([valid.render(), *_list_warnings(result)]))
+
+
+def _list_warnings(result: CheckResult) -> list[str]:
+    """A line for each warning, with the address of its model."""
+    lines = []
+    for address, sentences in result.warnings.items():
+        for sentence in sentences:
+            lines.append(f"{address}: {Message('cli.warning', text=sentence).render()}")
+    return lines
