@@ -124,7 +124,7 @@ def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
     assert said["aim"]["target"] == "情感" and said["parts"]["monitors"]["table-1-watch"][
         "surge"
     ] == {"label": "负面"}
-    assert any("reads English" in one for one in said["choose"])
+    assert [m["base"] for m in said["parts"]["models"].values()] == ["e5"]
     headlines = architect(
         ROOT / "examples" / "newsroom",
         [ROOT / "examples" / "newsroom" / "data" / "headlines.csv"],
@@ -437,3 +437,20 @@ def test_an_endpoint_that_is_not_there_leaves_the_draft(tmp_path: Path, cli: Any
         cwd=tmp_path,
     )
     assert done.returncode == 1 and "is not an address" in done.stdout + done.stderr
+
+
+def test_a_draft_takes_the_base_that_knows_the_texts_and_leaves_figures_out(tmp_path: Path) -> None:
+    from mesocosm.assistant.architect import architect
+
+    words = ("质量很好很满意", "物流太慢很失望", "服务周到味道好", "包装破损要退货")
+    rows = [
+        f"第{i}次买，{words[i % 4]}{'了' * (i % 5)},约{i}.5万元整,{('好评', '差评')[i % 2]}"
+        for i in range(80)
+    ]
+    (tmp_path / "r.csv").write_text("\n".join(["评论,报价,情感", *rows]) + "\n", encoding="utf-8")
+    draft = architect(tmp_path, [tmp_path / "r.csv"], "预测情感")
+    (model,) = draft["parts"]["models"].values()
+    assert model["base"] == "e5" and model["features"] == ["评论"]
+    assert "minilm English" in draft["reasons"]["base"]
+    if draft["dataset"]["fields"]["报价"]["type"] == "text":
+        assert "dates or amounts" in draft["reasons"]["left.报价"]

@@ -18,6 +18,7 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.expressions.typed_rows import read_numbers
 from mesocosm.data.profiling.columns.column import FieldSettings
+from mesocosm.data.profiling.goal.figures import explain_figures
 from mesocosm.data.profiling.goal.target_column import FIGURES, NUMBERS, choose_target
 from mesocosm.data.profiling.goal.task_intent import names_people
 from mesocosm.data.profiling.profile import BLANK, Column, Draft
@@ -251,6 +252,7 @@ def _explain_useless(aimed: _Aim, column: Column) -> str:
         _explain_name(column, found.identifiers.get(name, ""))
         or _explain_currencies(found.open.get(name, ""))
         or _explain_gaps(column)
+        or explain_figures(column, str(settings["type"]), found.open.get(name, ""))
         or _explain_codes(column, settings, found.open.get(name, ""))
     )
 
