@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
+.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -68,7 +68,7 @@ test-long: $(VENV)/.ready-test
 	bash tests/system.sh
 	LONG=1 $(BIN)/python -m pytest tests/lifecycle/test_build.py tests/data tests/scenes
 
-bench: bench-learn bench-govern bench-operate bench-scenes bench-world
+bench: bench-learn bench-govern bench-operate bench-scenes bench-world bench-chinese
 
 bench-learn: $(VENV)/.ready-test
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
@@ -88,6 +88,10 @@ bench-scenes: $(VENV)/.ready-test
 
 bench-image: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/image.py
+
+bench-chinese: $(VENV)/.ready-test
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/chinese.py
 
 bench-world: $(VENV)/.ready-test
 	bash tests/system.sh

@@ -91,7 +91,15 @@ def built() -> Path:
     wanted = [c for c in eco.plan() if not c.address.endswith(others)]
     if failed := apply(eco.spec, eco.catalog, wanted, lambda address, text: None).failed:
         raise RuntimeError(f"the bank's desk for messages could not be built: {failed[0]}")
-    version = eco.catalog.version(eco.catalog.deployment("help-desk")["version"])
+    lay_out(eco, home, "help-desk")
+    return home
+
+
+def lay_out(eco: Any, home: Path, service: str) -> None:
+    """The graphs, the tokenizer and the labels of what a service runs, for servers that know
+    nothing of Mesocosm, in `model`.
+    """
+    version = eco.catalog.version(eco.catalog.deployment(service)["version"])
     folder = home / ".mesocosm" / version["path"]
     card = json.loads((folder / "card.json").read_text())
     model = home / "model"
@@ -102,7 +110,6 @@ def built() -> Path:
             shutil.copy(file, model / file.name)
     shutil.copy(folder / "head.onnx", model / "head.onnx")
     (model / "labels.json").write_text(json.dumps(card["labels"]))
-    return home
 
 
 def script(folder: Path, token: str, many: bool) -> Path:

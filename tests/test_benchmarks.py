@@ -13,7 +13,7 @@ from conftest import ROOT, forks, run
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("learn", "govern", "operate", "scenes", "world")
+NAMES = ("learn", "govern", "operate", "scenes", "world", "chinese")
 TWICE = {"scenes": ("ranking", "shared")}  # parts of another benchmark too, which runs them
 
 

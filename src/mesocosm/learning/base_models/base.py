@@ -153,8 +153,8 @@ def resolve(name: str, root: Path) -> Base:
             Message("learning.folder_without_weights", name=name),
             Message("learning.hub_folder"),
         )
-    writes = _is_causal(_read_config(name, folder))
-    return Base(name, folder, licence, _fingerprint_weights(files), writes)
+    weights = _fingerprint_weights(files)
+    return Base(name, folder, licence, weights, is_causal(name, folder))
 
 
 def _unpack(name: str, located: Path, root: Path) -> Path:
@@ -173,6 +173,15 @@ def _unpack(name: str, located: Path, root: Path) -> Path:
     from mesocosm.learning.base_models.gguf import unpack_gguf
 
     return unpack_gguf(name, packed[0], root / ".mesocosm")
+
+
+def is_causal(name: str, folder: Path) -> bool:
+    """Whether the base in a folder predicts the next word.
+
+    Raises:
+        ConfigValueError: its config.json cannot be read.
+    """
+    return _is_causal(_read_config(name, folder))
 
 
 def _is_causal(config: BaseSettings) -> bool:

@@ -72,12 +72,39 @@ def measure_coverage(
     if unknown_share > UNKNOWN:
         warnings.append(
             f"'{base.name}' does not know {unknown_share:.0%} of the tokens of these texts: it"
-            f" does not know their language or script; {_advise(base.name)}"
+            f" does not know their language or script; {_advise(base.name, base.writes)}"
         )
     else:
         letters, pieces = _count_letters(texts, encodings, unknown)
-        warnings += _describe_fragmentation(letters, pieces, base.name)
+        warnings += _describe_fragmentation(letters, pieces, base.name, base.writes)
     return shares, warnings
+
+
+def find_unknown_script(corpus: Sequence[str], base: Base) -> str:
+    """The script without an alphabet that a base splits into bytes, or does not know at all, where
+    some texts are written in it; empty where there is none.
+
+    A base may be trained to words of other letters by their pieces, but not to tens of thousands of
+    characters by their bytes.
+    """
+    from tokenizers import Tokenizer
+
+    texts, path = _sample_texts(corpus), base.folder / "tokenizer.json"
+    if not texts or not path.is_file():
+        return ""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    encodings = tokenizer.encode_batch(texts)
+    unknown = _unknown_token(tokenizer, path)
+    letters, pieces = _count_letters(texts, encodings, unknown)
+    written = Counter(filter(None, map(script_of, "".join(texts))))
+    for script, count in written.most_common():
+        if script not in SYLLABLES or count < PART * written.total():
+            continue
+        if letters[script] < count / 2 or letters[script] < SYLLABLE * pieces[script]:
+            return script
+    return ""
 
 
 def _share_of(unknown: int, encodings: Sequence[Encoding], special: int) -> float:
@@ -131,7 +158,9 @@ def _unknown_token(tokenizer: Tokenizer, file: Path) -> int | None:
     return None
 
 
-def _describe_fragmentation(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:
+def _describe_fragmentation(
+    letters: Counter[str], pieces: Counter[str], name: str, writes: bool
+) -> list[str]:
     """A warning for each script whose words are split into pieces of few letters."""
     warnings = []
     for script, count in letters.most_common():
@@ -144,14 +173,16 @@ def _describe_fragmentation(letters: Counter[str], pieces: Counter[str], name: s
             known = "it may not know their language"
         warnings.append(
             f"'{name}' splits words in {script.title()} script into pieces of {each:.1f} letters:"
-            f" {known}; {_advise(name)}"
+            f" {known}; {_advise(name, writes)}"
         )
     return warnings
 
 
-def _advise(name: str) -> str:
-    """What to write instead of a base that does not know some texts."""
-    if name == MULTILINGUAL:
+def _advise(name: str, writes: bool) -> str:
+    """What to write instead of a base that does not know some texts; no causal one that knows more
+    languages is in the box.
+    """
+    if name == MULTILINGUAL or writes:
         return "use a base that does"
     return f"use a base that does, such as 'base: {MULTILINGUAL}'"
 

@@ -24,6 +24,7 @@ SAMPLE = 2500
 COARSE = 1000  # rows on which widths are searched, where there are many more
 EXACT = 3000  # rows up to which the inverse is kept, so that a row can be unlearned exactly
 TEXT = (0.5, 1.0, 2.0, 4.0, 8.0)
+CROWDED = 0.25  # spread of unit vectors, of minilm's 0.7 and more, under which widths follow it
 TABLE = (0.01, 0.02, 0.05, 0.1, 0.25)
 STRENGTH = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 TEMPERATURES: Widths = tuple(np.geomspace(1.0, 60.0, 24))
@@ -256,7 +257,7 @@ def _search_settings(problem: _Problem, rows: Ints, rng: np.random.Generator) ->
     first: Widths = (0.0,)
     second: Widths = (0.0,)
     if problem.text.shape[1]:
-        first = TEXT
+        first = _text_widths(problem.text)
     if problem.table.shape[1]:
         second = TABLE
     if len(rows) > 1.5 * COARSE:
@@ -267,6 +268,17 @@ def _search_settings(problem: _Problem, rows: Ints, rng: np.random.Generator) ->
     search = _Search(problem.take(rows))
     search.run(first, second)
     return search
+
+
+def _text_widths(text: Array) -> Widths:
+    """The widths that are tried for features of texts; those of a base whose vectors crowd, such as
+    E5's, are measured by the spread of the rows.
+    """
+    lengths = float((text * text).sum(1).mean())
+    spread = float(((text - text.mean(0)) ** 2).sum(1).mean())
+    if not 0 < spread < CROWDED * lengths:
+        return TEXT
+    return tuple(round(width * lengths / spread, 3) for width in TEXT)
 
 
 class KernelRidge:

@@ -81,7 +81,7 @@ def _try_check(spec: Spec, about: list[object], look: Callable[[], list[str]]) -
 def _check_model(spec: Spec, catalog: Catalog | None, model: Model, is_built: bool) -> list[str]:
     """What the base model of a model truncates or does not know, as sentences."""
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.base_models.base import locate_base
+    from mesocosm.learning.base_models.base import is_causal, locate_base
     from mesocosm.learning.base_models.language_coverage import measure_coverage
 
     base, data = _local_base(spec, model), resolve_datasets(spec).get(model.dataset)
@@ -94,7 +94,8 @@ def _check_model(spec: Spec, catalog: Catalog | None, model: Model, is_built: bo
     if not (folder / "tokenizer.json").is_file():
         return []
     texts = _read_texts(spec, catalog, model.dataset, fields, is_built)
-    return measure_coverage(texts, Base(base, folder, licence, ""), model.max_length)[1]
+    located = Base(base, folder, licence, "", is_causal(base, folder))
+    return measure_coverage(texts, located, model.max_length)[1]
 
 
 def _text_fields(data: Dataset, model: Model) -> list[str]:

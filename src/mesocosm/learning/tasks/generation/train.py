@@ -21,6 +21,7 @@ from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
+from mesocosm.learning.base_models.language_coverage import find_unknown_script
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -127,6 +128,7 @@ def train_generator(
         raise ConfigValueError(
             "features", Message("learning.no_value_at_all"), Message("learning.input_with_values")
         )
+    _check_script(base, pairs)
     shared = _count_shared(pairs, say)
     job = generation_job(model, base, pairs.texts, pairs.answers, MAX_EVALUATED, MAX_GENERATED)
     estimate = track_estimate(job, site.store)
@@ -144,6 +146,22 @@ def train_generator(
     write_json(site.folder / "card.json", card)
     estimate.timer.end("judging")
     return assemble_result(model, card, metrics, trained.history, estimate, began)
+
+
+def _check_script(base: Base, pairs: TextPairs) -> None:
+    """Refuse a base that does not know the script of the texts.
+
+    Raises:
+        ConfigValueError: with the script.
+    """
+    texts = [text for part in pairs.answers.values() for text in part]
+    script = find_unknown_script(texts, base)
+    if script:
+        raise ConfigValueError(
+            "base",
+            Message("learning.script_not_generated", name=base.name, script=script.title()),
+            Message("learning.causal_base_of_language"),
+        )
 
 
 def _count_shared(pairs: TextPairs, say: Say) -> int:
