@@ -171,3 +171,19 @@ def test_trees_leave_out_rare_marks_and_export_the_right_columns(tmp_path: Path)
         ).max()
         < 1e-5
     )
+
+
+def test_a_kernel_tells_classes_among_vectors_that_crowd() -> None:
+    from mesocosm.learning.heads.kernel import TEXT, KernelRidge, _text_widths
+
+    draw = np.random.default_rng(5)
+    text = draw.normal(size=(160, 24)).astype(np.float32)
+    text /= np.linalg.norm(text, axis=1, keepdims=True)
+    y = (text[:, 0] * text[:, 1] > 0).astype(np.int64)  # no plane tells them
+    crowd = np.hstack([text * 0.2, np.full((160, 1), 1.0, np.float32)])
+    crowd /= np.linalg.norm(crowd, axis=1, keepdims=True)
+    table = np.zeros((160, 0), np.float32)
+    assert _text_widths(text) == TEXT and _text_widths(crowd)[0] > TEXT[-1]
+    apart = KernelRidge().fit(text, table, y, 2, 3)
+    together = KernelRidge().fit(crowd, table, y, 2, 3)
+    assert together.loss < apart.loss + 0.02
