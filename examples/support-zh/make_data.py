@@ -2,9 +2,10 @@
 The shop, its rules, its customers and their numbers are invented.
 
 `sentences/` holds a file a kind: `train-*` the wordings of each intent, `similar` what customers
-also say for a question of the table, `parallel-train-*` the same sentence in Chinese and English;
-`test-*`, `asked`, `unanswerable` and `parallel-test` were written apart from those and train
-nothing. The same files give the same tables, byte for byte.
+also say for a question of the table, `held` questions without an answer, by which the table's
+threshold was chosen, `parallel-train-*` the same sentence in Chinese and English. `test-*`,
+`asked`, `unanswerable` and `parallel-test` were written apart from those and train nothing. The
+same files give the same tables, byte for byte.
 """
 
 from __future__ import annotations
@@ -54,10 +55,12 @@ def write(name: str, header: list[str], rows: list[list]) -> None:
 
 def messages() -> list[list]:
     """A line of train-*.txt is one wording: two to four sentences that say it, or one alone."""
-    rows, groups = [], {}
+    rows, groups, said = [], {}, set()
     for intent, line in lines("train-*.txt"):
         groups[intent] = groups.get(intent, 0) + 1
-        rows += [[text, intent, f"{intent}-{groups[intent]:02d}"] for text in parts(line)]
+        new = [text for text in parts(line) if text not in said]
+        said |= set(new)
+        rows += [[text, intent, f"{intent}-{groups[intent]:02d}"] for text in new]
     rows += similar_messages({row[0] for row in rows})
     order = {intent: at for at, intent in enumerate(groups)}
     return sorted(rows, key=lambda row: (order[row[1]], row[2]))
@@ -172,6 +175,7 @@ def main() -> None:
     write("messages-test.csv", ["message", "intent", "style"], tests())
     write("answers.csv", ["question", "answer", "topic"], answers())
     write("answers-test.csv", ["asked", "topic"], asked)
+    write("held-questions.csv", ["asked"], [[line] for _, line in lines("held.txt")])
     write("unanswerable.csv", ["asked"], [[line] for _, line in lines("unanswerable.txt")])
     write("two-languages.csv", ["message", "intent", "wording"], english())
     write("parallel.csv", pair, parallel("parallel-test.txt"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NEAREST = 3  # questions of an answer whose mean similarity is compared with the threshold
 QUESTIONS = 2  # of an answer, on average, from which they are weighed together
 MOST_ROWS = 12_000  # rows up to which a kernel of all of them is held
+SAME = 0.995  # cosine from which a question is a row's own
 
 
 def lists_several_questions(answers: Sequence[str]) -> bool:
@@ -78,8 +79,11 @@ class AnswerRanking:
 
     def choose(self, cosines: Floats) -> tuple[int, float]:
         """The row of the chosen answer whose question is nearest, and the mean cosine of its
-        nearest questions.
+        nearest questions; of a question that is a row's own, that row.
         """
+        same = int(cosines.argmax())
+        if cosines[same] >= SAME:
+            return same, float(cosines[same])
         kernel = np.exp(-self.gamma * np.maximum(2 - 2 * cosines, 0))
         scores: Floats = kernel @ self.alpha + self.bias
         rows = np.flatnonzero(self.answers == scores.argmax())
