@@ -34,7 +34,7 @@ def build(scene: str, home: Path) -> tuple[Any, float]:
     """A built scene (at the smallest size with a part of its rows) and the seconds that it took."""
     if SMALL:
         sys.path.insert(0, str(ROOT / "tests"))
-        import chinese_scenes as small
+        import small_scenes as small
 
         (small.small_support if scene == "support-zh" else small.small_newsroom)(home)
     else:

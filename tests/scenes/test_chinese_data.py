@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from chinese_scenes import Row, read_rows
 from conftest import ROOT
+from small_scenes import Row, read_rows
 
 SUPPORT, NEWSROOM = ROOT / "examples" / "support-zh", ROOT / "examples" / "newsroom-zh"
 

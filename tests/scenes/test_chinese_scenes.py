@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chinese_scenes import TOPICS, read_rows, small_support
+from conftest import ROOT
 from in_process import load_service
+from small_scenes import TOPICS, read_rows, small_support
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.serving.service import LiveService
@@ -84,6 +85,25 @@ def test_all_questions_of_an_answer_are_ranked_together(
         served.now.ask(row["asked"]) for row in read_rows(home / "data" / "unanswerable.csv")
     ]
     assert sum(not one["known"] for one in unknown) >= 0.9 * len(unknown)
+
+
+def test_the_benchmark_measures_the_desk(
+    desk: tuple[Any, LiveService, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from chinese_scenes import measure_answers, measure_intents, measure_languages
+
+    _, served, home = desk
+    lines = [
+        *measure_intents(served, home),
+        *measure_answers(served, home),
+        *measure_languages(served, home),
+    ]
+    figures = {name.split(", ")[0]: figure for name, figure, _, _ in lines}
+    assert len(figures) == len(lines) == 6 and all(0 <= one <= 1 for one in figures.values())
+    assert figures["support-zh: right row first"] >= 0.8
+    assert figures["support-zh: answered right at the threshold"] >= 0.5
+    assert served.now is not None and not served.now.ask("明天会不会下雨")["known"]
 
 
 def test_the_tickets_hold_no_name_or_number_of_a_person(
