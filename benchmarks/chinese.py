@@ -1,5 +1,5 @@
-"""How good Mesocosm is for people who work in Chinese. A part is a function in `zh/` and a line
-here.
+"""How good Mesocosm is for people who work in Chinese. A part is a function in `zh/`, or a
+scene, and a line here.
 
     make bench-chinese
     ONLY=reviews make bench-chinese
@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import sys
 
+from chinese_scenes import newsroom, support
 from parts import Parts, run_parts
 from zh.reviews import reviews
 from zh.serving import served
 
-PARTS: Parts = {"reviews": reviews, "serving": served}
+PARTS: Parts = {
+    "reviews": reviews,
+    "serving": served,
+    "support-zh": support,
+    "newsroom-zh": newsroom,
+}
 
 if __name__ == "__main__":
     sys.exit(run_parts(PARTS))

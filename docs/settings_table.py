@@ -164,7 +164,9 @@ def takes(kind: type[Settings], key: str, value: Any) -> bool:
 def _written() -> dict[str, list[Any]]:
     """For each key, the values that the examples and pages have, the shortest first."""
     found: dict[str, list[Any]] = {}
-    texts = [path.read_text("utf-8") for path in sorted(ROOT.glob("examples/*/ecosystem.yaml"))]
+    scenes = sorted(ROOT.glob("examples/*/ecosystem.yaml"))
+    english = [path for path in scenes if not path.parent.name.endswith("-zh")]
+    texts = [path.read_text("utf-8") for path in english]
     for page in sorted((ROOT / "docs").rglob("*.md")):
         if "zh" not in page.parts:
             texts += re.findall(r"```yaml\n(ecosystem: .*?)```", page.read_text("utf-8"), re.S)

@@ -14,7 +14,10 @@ from conftest import ROOT, forks, run
 pytestmark = pytest.mark.slow
 
 NAMES = ("learn", "govern", "operate", "scenes", "world", "chinese")
-TWICE = {"scenes": ("ranking", "shared")}  # parts of another benchmark too, which runs them
+TWICE = {  # parts that another benchmark, or tests/scenes/test_chinese_scenes.py, runs
+    "scenes": ("ranking", "shared"),
+    "chinese": ("support-zh", "newsroom-zh"),
+}
 
 
 def call(name: str, only: str) -> subprocess.CompletedProcess[str]:

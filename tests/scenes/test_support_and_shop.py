@@ -259,8 +259,10 @@ def test_what_is_offered_suggest_drill_can_be_broken(
         "bank": "test drill unit-change",
         "hospital": "test drill unit-change",
         "newsroom": "test scenario",
+        "newsroom-zh": "test scenario",
         "shop": "test scenario",
         "support": "test scenario",
+        "support-zh": "test scenario",
     }
     for kind in ("unit-change", "drift"):
         done = cli("test", "drill", kind, "-f", str(support))
@@ -306,7 +308,8 @@ def test_the_shop_says_why_and_shows_what_is_new(shop: Path) -> None:
 
 
 def test_a_scene_never_writes_over_what_is_there(tmp_path: Path, cli: Any) -> None:
-    assert set(list_scenes()) == {"bank", "hospital", "newsroom", "shop", "support"}
+    scenes = {"bank", "hospital", "newsroom", "newsroom-zh", "shop", "support", "support-zh"}
+    assert set(list_scenes()) == scenes
     done = cli("init", str(tmp_path / "x"), "--template", "bnak")
     assert (
         done.returncode == 1

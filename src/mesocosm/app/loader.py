@@ -66,7 +66,11 @@ class Speaker:
     def __init__(self, folder: Path, settings: Answers, reader: Embedder) -> None:
         from safetensors.numpy import load_file
 
-        self.vectors = load_file(folder / "vectors.safetensors")["vectors"]
+        from mesocosm.learning.features.answer_ranking import AnswerRanking
+
+        tensors = load_file(folder / "vectors.safetensors")
+        self.vectors = tensors["vectors"]
+        self.ranking = AnswerRanking(tensors) if "alpha" in tensors else None
         index = _read_json(folder / "rows.json")
         self.rows: list[AnswerRow] = index["rows"]
         self.scale = SimilarityScale(**index["scale"]) if "scale" in index else None
@@ -74,12 +78,9 @@ class Speaker:
 
     def ask(self, question: str) -> SpokenAnswer:
         """The answer with its source row and similarity, or `known: false`."""
-        likeness = self.vectors @ self.reader.features([question])[0]
-        if self.scale:
-            likeness = self.scale.stretch(likeness)
-        best = int(likeness.argmax())
-        near, threshold = round(float(likeness[best]), 4), self.settings.threshold
-        if likeness[best] < threshold:
+        best, likeness = self._find_row(self.vectors @ self.reader.features([question])[0])
+        near, threshold = round(likeness, 4), self.settings.threshold
+        if likeness < threshold:
             return {
                 "known": False,
                 "answer": "I don't know. Nothing in my table is near enough to that.",
@@ -100,6 +101,16 @@ class Speaker:
             "likeness": near,
             "threshold": threshold,
         }
+
+    def _find_row(self, cosines: npt.NDArray[np.float32]) -> tuple[int, float]:
+        """The row that a question asks for, by its cosine with each, and its similarity."""
+        best = int(cosines.argmax())
+        likeness = float(cosines[best])
+        if self.ranking:
+            best, likeness = self.ranking.choose(cosines)
+        if self.scale:
+            likeness = self.scale.stretch_one(likeness)
+        return best, likeness
 
 
 class Loader:

@@ -63,7 +63,8 @@ class Answers(Settings):
         answer: the field with answers.
         threshold: similarity below which the service answers that it does not know: the cosine; of
             a base whose cosines crowd, such as e5, a scale on which 0.55 is what 95 of 100
-            unrelated pairs of a question and a row stay under.
+            unrelated pairs of a question and a row stay under. Of an answer with several questions
+            the nearest three count, by their mean.
     """
 
     short: ClassVar[str] = "from"

@@ -49,7 +49,8 @@ def init(folder: str | Path = ".", template: str | None = None) -> NewProject:
 
     Args:
         folder: where to begin; made where it is not there.
-        template: the scene: `bank`, `hospital`, `newsroom`, `shop` or `support`.
+        template: the scene: `bank`, `hospital`, `newsroom`, `shop` or `support`; in Chinese
+            `newsroom-zh` or `support-zh`.
 
     Raises:
         MesocosmError: a file of that name exists, or there is no such scene; nothing was written.

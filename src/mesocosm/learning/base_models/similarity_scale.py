@@ -7,6 +7,7 @@ of texts that have nothing to do with each other, `BAR` what 95 of 100 such pair
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ CROWDED = 0.5  # median cosine of unrelated texts, from which a base's cosines c
 UNRELATED = 95  # percentile of unrelated pairs that is refused by the default threshold
 BAR = 0.55  # the default threshold
 MIN_ROWS = 8  # of a table whose own pairs tell
+MOST_ROWS = 2000  # of a table whose pairs are looked at
 UNRELATED_QUESTIONS = (
     "How tall is the highest mountain?",
     "Who painted this picture?",
@@ -53,20 +55,31 @@ class SimilarityScale:
         points = [lowest, self.floor, self.bar, 1.0]
         return np.interp(cosines, points, [-1.0, 0.0, BAR, 1.0]).astype(np.float32)
 
+    def stretch_one(self, cosine: float) -> float:
+        """One cosine on the common scale."""
+        import numpy as np
 
-def measure_scale(questions: Vectors, rows: Vectors, others: Vectors) -> SimilarityScale | None:
+        return float(self.stretch(np.array([cosine], np.float32))[0])
+
+
+def measure_scale(
+    questions: Vectors, rows: Vectors, others: Vectors, answers: Sequence[str] = ()
+) -> SimilarityScale | None:
     """The scale of a table whose row i answers question i; None where cosines do not crowd.
 
     Args:
         questions: vectors of the questions (rows, width).
         rows: vectors that a question is compared with (rows, width).
         others: vectors of `UNRELATED_QUESTIONS`, which count too where the table is short.
+        answers: the answer of each row, rows of one answer being related; none where all differ.
     """
     import numpy as np
 
-    cosines = questions @ rows.T
-    unrelated = cosines[~np.eye(len(rows), dtype=bool)]
-    if len(rows) < MIN_ROWS:
+    some = np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(int)
+    cosines = questions[some] @ rows[some].T
+    given = np.array(answers or range(len(rows)))[some]
+    unrelated = cosines[given[:, None] != given]
+    if len(np.unique(given)) < MIN_ROWS:
         unrelated = np.concatenate([unrelated, (others @ rows.T).ravel()])
     floor = float(np.median(unrelated))
     if floor < CROWDED:

@@ -18,7 +18,8 @@ def init(
         str | None,
         typer.Option(
             "--template",
-            help="A scene to begin from, with its data: bank, hospital, newsroom, shop or support.",
+            help="A scene to begin from, with its data: bank, hospital, newsroom, shop or support; "
+            "in Chinese newsroom-zh or support-zh.",
         ),
     ] = None,
 ) -> None:
