@@ -34,6 +34,8 @@ _WORD = re.compile(
 _SPACED = re.compile(r"\S+|\s+")
 _UNIT = re.compile(f"{GRAPHEME}|(?:[^\\W\\d_{UNSPACED}][{MARKS}]*)+|\\d+|[^\\s]")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_HAN = re.compile(f"[{HAN}]")
+_OTHER_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3041-\u309f\u30a1-\u30fa\uff66-\uff9d]")
 _GRAPHEME = re.compile(GRAPHEME)
 _OTHER_WORD = re.compile(f"[^\\W\\d_{UNSPACED}]+")
 
@@ -124,6 +126,25 @@ def has_unspaced(text: str) -> bool:
     (False, True)
     """
     return _UNSPACED.search(text) is not None
+
+
+def is_han(character: str) -> bool:
+    """Whether a character is a Chinese one.
+
+    >>> is_han("卡"), is_han("カ"), is_han("，"), is_han("")
+    (True, False, False, False)
+    """
+    return _HAN.match(character) is not None
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a text is Chinese by its characters: Chinese ones, no kana, and few words between
+    spaces.
+
+    >>> is_chinese("我的iPhone坏了"), is_chinese("カードを紛失"), is_chinese("a 卡 is a card")
+    (True, False, False)
+    """
+    return is_unspaced(text) and _HAN.search(text) is not None and not _OTHER_UNSPACED.search(text)
 
 
 def is_unspaced(text: str) -> bool:

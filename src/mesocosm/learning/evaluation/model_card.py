@@ -314,6 +314,11 @@ def _render_slices(metrics: VersionMetrics) -> Lines:
                 rows=robustness["rows"],
             ).render()
         )
+        lines += [
+            f"- {Message(ident, accuracy=format(robustness[way], '.3f')).render()}"
+            for way, ident in OTHER_WAYS.items()
+            if way in robustness
+        ]
     return lines
 
 

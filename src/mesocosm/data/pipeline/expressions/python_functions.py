@@ -77,6 +77,7 @@ PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
     "phone_of": ("mesocosm.data.types.phone", "phone_of", 2),
     "decimal_of": ("mesocosm.data.types.decimal", "decimal_of", 2),
     "items_of": ("mesocosm.data.types.labels.list", "items_of", 2),
+    "spans_of": ("mesocosm.data.types.labels.tags", "spans_of", 2),
     "why_no_phone": ("mesocosm.data.types.phone", "why_no_phone", 2),
     "country_of": ("mesocosm.data.types.country", "country_of", 2),
     "why_no_country": ("mesocosm.data.types.country", "why_no_country", 2),

@@ -11,6 +11,7 @@ import numpy as np
 
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.heads.folds import Groups
+from mesocosm.learning.tasks.tagging.parts import PartTokens
 
 STRENGTHS = (0.1, 1.0, 10.0)
 MAX_SEARCH_WORDS = 20_000  # words up to which the strength is chosen by cross-validation
@@ -29,11 +30,22 @@ class _Regression(Protocol):
 
 @dataclass(frozen=True)
 class LinearHead:
-    """Weights (width, tags) and bias (tags,) of a fitted head, and its strength."""
+    """Weights (width, tags) and bias (tags,) of a fitted head, and its strength.
+
+    Args:
+        has_inner: whether the weights are (2 width, tags): the second half is added for parts of a
+            text that begin inside of a token.
+    """
 
     weights: Floats
     bias: Floats
     strength: float
+    has_inner: bool = False
+
+    @property
+    def own_weights(self) -> Floats:
+        """The weights of parts that begin a token."""
+        return self.weights[: len(self.weights) // 2] if self.has_inner else self.weights
 
 
 @dataclass(frozen=True)
@@ -42,26 +54,38 @@ class WordStates:
 
     Args:
         states: (length, width) of each text.
-        first: the first token of each word of each text; -1 where the text was truncated.
+        parts: the token of each word of each text; -1 where the text was truncated.
         tags: the tag of each word.
     """
 
     states: Sequence[Floats]
-    first: Sequence[Sequence[int]]
+    parts: Sequence[PartTokens]
     tags: Sequence[Sequence[str]]
 
+    @property
+    def splits_tokens(self) -> bool:
+        """Whether a word begins inside of a token."""
+        return any(any(parts.inside) for parts in self.parts)
+
     def words(self) -> tuple[Floats, list[str], Ints]:
-        """The states (words, width), tags and text numbers of all words that were read."""
+        """The states (words, width), tags and text numbers of all words that were read; (words,
+        2 width) where words begin inside of tokens.
+        """
         states: list[Floats] = []
         tags: list[str] = []
         texts: list[int] = []
-        for number, (state, first) in enumerate(zip(self.states, self.first, strict=True)):
-            for token, tag in zip(first, self.tags[number], strict=True):
+        inside: list[bool] = []
+        for number, (state, parts) in enumerate(zip(self.states, self.parts, strict=True)):
+            for token, within, tag in zip(*parts, self.tags[number], strict=True):
                 if token >= 0:
                     states.append(state[token])
                     tags.append(tag)
                     texts.append(number)
-        return np.stack(states), tags, np.array(texts)
+                    inside.append(within)
+        x: Floats = np.stack(states)
+        if self.splits_tokens:
+            x = np.hstack([x, x * np.array(inside, x.dtype)[:, None]])
+        return x, tags, np.array(texts)
 
 
 def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -> LinearHead:
@@ -90,7 +114,9 @@ def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -
         bias[classes] = np.r_[-regression.intercept_, regression.intercept_] / 2
     else:
         weights[:, classes], bias[classes] = coefficients.T / scale, regression.intercept_
-    return LinearHead(weights.astype(np.float32), bias.astype(np.float32), strength)
+    return LinearHead(
+        weights.astype(np.float32), bias.astype(np.float32), strength, data.splits_tokens
+    )
 
 
 def _regression(strength: float, seed: int) -> _Regression:
@@ -124,11 +150,15 @@ def _choose_strength(x: Floats, y: Ints, group: Ints, seed: int) -> float:
     return max(STRENGTHS, key=accuracy)
 
 
-def word_logits(states: Floats, first: Sequence[int], weights: Floats, bias: Floats) -> Floats:
+def word_logits(states: Floats, parts: PartTokens, weights: Floats, bias: Floats) -> Floats:
     """Logits of words (words, tags); a word past the truncation has the first tag, `O`."""
-    logits: Floats = np.zeros((len(first), len(bias)))
+    width = states.shape[1]
+    own, inner = weights[:width], weights[width:]
+    logits: Floats = np.zeros((len(parts.tokens), len(bias)))
     logits[:, 0] = 10.0
-    for word, token in enumerate(first):
+    for word, (token, inside) in enumerate(zip(*parts, strict=True)):
         if token >= 0:
-            logits[word] = states[token] @ weights + bias
+            logits[word] = states[token] @ own + bias
+            if inside and len(inner):
+                logits[word] += states[token] @ inner
     return logits
