@@ -128,6 +128,33 @@ def has_unspaced(text: str) -> bool:
     return _UNSPACED.search(text) is not None
 
 
+def whole_word(word: str) -> str:
+    """A regular expression of a word that is no part of a longer one: letters of scripts with
+    spaces do not join it, while a script without spaces has no such edge.
+
+    >>> bool(re.search(whole_word("OK"), "按OK键")), bool(re.search(whole_word("OK"), "OKAY"))
+    (True, False)
+    >>> bool(re.search(whole_word("期限"), "如果期限48"))
+    True
+    """
+    return f"{word_start(word)}{re.escape(word)}{word_end(word)}"
+
+
+def word_start(word: str) -> str:
+    """A regular expression of the edge before a word; empty where its script has none."""
+    return "" if has_unspaced(word[:1]) else f"(?<![^\\W{UNSPACED}])"
+
+
+def word_end(word: str) -> str:
+    """A regular expression of the edge after a word; empty where its script has none."""
+    return "" if has_unspaced(word[-1:]) else f"(?![^\\W{UNSPACED}])"
+
+
+def can_cut_chinese() -> bool:
+    """Whether the library for Chinese words is installed."""
+    return _load_segmenter() is not None
+
+
 def is_han(character: str) -> bool:
     """Whether a character is a Chinese one.
 
