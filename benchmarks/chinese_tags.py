@@ -65,7 +65,7 @@ def measure(base: Base, path: Path, cut: str | None = None) -> dict[str, float]:
     predicted: list[list[str]] = [[] for _ in texts]
     looked_up: list[list[str]] = [[] for _ in texts]
     for train, test in GroupKFold(FOLDS).split(texts, groups=groups):
-        data = WordStates(*(_pick(x, train) for x in (states, parts, right)))
+        data = WordStates(*(_pick(x, train) for x in (states, parts, right)), way != "words")
         # texts of one group: the middle strength is taken, for either language
         head = fit_head(data, kinds, SEED, np.zeros(len(train), np.int64))
         for i in test:

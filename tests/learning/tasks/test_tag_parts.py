@@ -124,8 +124,8 @@ def test_a_token_of_two_characters_gives_each_its_own_tag(seed: int) -> None:
         state[[0, 2], 0] = -5.0
     parts = [PartTokens([0, 1, 1, 2], [False, False, True, False])] * 40
     tags = [["O", "B-A", "I-A", "O"]] * 40
-    head = fit_head(WordStates(states, parts, tags), ["O", "B-A", "I-A"], 1, None)
-    assert head.has_inner and head.weights.shape == (16, 3) and head.own_weights.shape == (8, 3)
+    head = fit_head(WordStates(states, parts, tags, True), ["O", "B-A", "I-A"], 1, None)
+    assert head.is_wide and head.weights.shape == (32, 3) and head.own_weights.shape == (8, 3)
     logits = word_logits(states[0], parts[0], head.weights, head.bias)
     assert logits.argmax(1).tolist() == [0, 1, 2, 0]
 

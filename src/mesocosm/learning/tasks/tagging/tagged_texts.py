@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.learning.features.splits import PARTS
+from mesocosm.learning.tasks.tagging.head import WIDE
 from mesocosm.learning.tasks.tagging.parts import WORDS, choose_cut, read_tags
 
 
@@ -32,6 +33,10 @@ class TaggedTexts:
     def count_words(self, part: str) -> int:
         """How many words, or parts of texts, have a tag."""
         return sum(map(len, self.tags[part]))
+
+    def count_states(self) -> int:
+        """How many states the head is fitted over."""
+        return self.count_words("train") * (1 if self.cut == WORDS else WIDE)
 
 
 def split_tagged(

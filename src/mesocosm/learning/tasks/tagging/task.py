@@ -63,8 +63,8 @@ class Tagging(Task):
         model = data.model
         base = resolve(str(model.base or ""), context.root)
         tagged = split_tagged(model.features[0], model.target, data.rows, data.split)
-        words, kinds = tagged.count_words("train"), len(context.order)
-        return tagging_job(model, base, tagged.texts, words, kinds, context.store)
+        states, kinds = tagged.count_states(), len(context.order)
+        return tagging_job(model, base, tagged.texts, states, kinds, context.store)
 
     def load(self, folder: Path, content: str, loading: Loading) -> Predictor:
         """Load trunk and head."""

@@ -98,7 +98,7 @@ def train_tagger(
     data = split_tagged(model.features[0], model.target, rows, split)
     _check_tags(model, data, say)
     estimate = track_estimate(
-        tagging_job(model, base, data.texts, data.count_words("train"), len(tags), site.store),
+        tagging_job(model, base, data.texts, data.count_states(), len(tags), site.store),
         site.store,
     )
     estimate.announce(say)
@@ -120,7 +120,7 @@ def train_tagger(
     estimate.timer.end("heads")
     if not isinstance(model.fine_tune, Frozen):
         _fine_tune(model, data, encoded, tags, site, say)
-        _refit_inner(model, data, encoded, tags, groups)
+        _refit_wide(model, data, encoded, tags, groups)
         estimate.timer.end("tuning")
     metrics = _evaluate(data, encoded, tags, model.seed, say)
     estimate.timer.end("judging")
@@ -166,7 +166,7 @@ def _fit_frozen(
     trunk = StateEncoder(load_trunk(base).net)
     states = encode_states(trunk, ids["train"])
     timer.end("reading")
-    train = WordStates(states, tokens_of["train"], data.tags["train"])
+    train = WordStates(states, tokens_of["train"], data.tags["train"], data.cut != WORDS)
     head = fit_head(train, tags, model.seed, number_groups(groups))
     return _Encoded(ids, tokens_of, trunk, head)
 
@@ -211,21 +211,21 @@ def _fine_tune(
     encoded.head = replace(encoded.head, weights=weights, bias=bias)
 
 
-def _refit_inner(
+def _refit_wide(
     model: Model,
     data: TaggedTexts,
     encoded: _Encoded,
     tags: Sequence[str],
     groups: Sequence[object],
 ) -> None:
-    """Fit the head anew over the fine-tuned states, where parts begin inside of tokens: gradients
-    see one tag a token.
+    """Fit a wide head anew over the fine-tuned states: gradients see one tag a token, and no state
+    beside it.
     """
     from mesocosm.learning.tasks.tagging.net import encode_states
 
-    if encoded.head.has_inner:
+    if encoded.head.is_wide:
         states = encode_states(encoded.trunk, encoded.ids["train"])
-        train = WordStates(states, encoded.parts["train"], data.tags["train"])
+        train = WordStates(states, encoded.parts["train"], data.tags["train"], True)
         encoded.head = fit_head(train, tags, model.seed, number_groups(groups))
 
 
