@@ -218,7 +218,7 @@ def _refit_wide(
     tags: Sequence[str],
     groups: Sequence[object],
 ) -> None:
-    """Fit a wide head anew over the fine-tuned states: gradients see one tag a token, and no state
+    """Fit a wide head again over the fine-tuned states: gradients see one tag a token, and no state
     beside it.
     """
     from mesocosm.learning.tasks.tagging.net import encode_states
