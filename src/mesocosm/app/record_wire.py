@@ -143,6 +143,8 @@ class Robustness(BaseModel):
     as_they_are: float | None = None
     typo: float | None = None
     paraphrase: float | None = None
+    other_script: float | None = None
+    other_width: float | None = None
 
 
 class Fairness(BaseModel):

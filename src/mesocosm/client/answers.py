@@ -40,7 +40,7 @@ class Attribution(Record):
 
 @dataclass(frozen=True, slots=True)
 class WordImportance(Record):
-    """How far the probability falls when a word is left out."""
+    """What a word adds to the probability (its Shapley value)."""
 
     word: str
     share: float

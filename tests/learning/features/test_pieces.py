@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesocosm.core.values.words import word_places
 from mesocosm.learning.base_models.base import canonical_hub_id
 from mesocosm.learning.evaluation.explanations import word_importance
 from mesocosm.learning.evaluation.robustness import add_typos, paraphrase
@@ -27,21 +28,58 @@ class Fixed:
         return np.array([[float(len(t))] for t in columns["text"]])
 
 
-def test_a_chinese_text_is_explained_by_characters_and_an_english_one_by_words() -> None:
+def test_a_text_is_explained_by_the_words_of_its_language() -> None:
     def said(text: str) -> set[str]:
         return {w["word"] for w in word_importance(Fixed(), {"text": text}, "x", ["text"])["text"]}  # type: ignore[arg-type]
 
     assert said("the card was lost") == {"the", "card", "was", "lost"}
     assert (
-        said("我的卡丢了") == set("我的卡丢了")
+        said("我的银行卡丢了。") == {"我", "的", "银行卡", "丢", "了", "。"}
         and said("บัตรหาย")
-        and said("カードABC紛失") == {*"カード紛失", "ABC"}
+        and said("カードABC紛失") == {*"カード", "紛失", "ABC"}
     )
 
 
 def test_pieces_past_the_first_sixty_stay_in_the_text() -> None:
     found = word_importance(Fixed(), {"text": " ".join(["ab"] * 100)}, "x", ["text"])["text"]  # type: ignore[arg-type]
-    assert len(found) == 60 and {w["share"] for w in found} == {3.0}
+    assert len(found) == 60 and {round(w["share"], 9) for w in found} == {3.0}
+
+
+class Nonlinear(Fixed):
+    def outputs(self, columns: dict[str, list[str]], n: int) -> np.ndarray:
+        known = [sum(map(ord, t)) + 7 * len(t) ** 2 for t in columns["text"]]
+        return np.array([[np.tanh(np.sin(k))] for k in known])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["我的银行卡", "丢了，", "card ", "lost. ", "カード", "บัตร", "15", " "])
+    )
+)
+def test_what_words_add_sums_to_the_prediction_less_that_of_no_word(parts: list[str]) -> None:
+    text, net = "".join(parts).strip(), Nonlinear()
+    found = word_importance(net, {"text": text}, "x", ["text"]).get("text")  # type: ignore[arg-type]
+    cuts = word_places(text)
+    if found is None:
+        assert len(cuts) < 2
+        return
+    none = text
+    for cut in reversed(cuts[:60]):
+        none = remove_piece(none, cut)
+    whole, empty = net.outputs({"text": [text, none]}, 2)[:, 0]
+    assert abs(sum(w["share"] for w in found) - (whole - empty)) < 1e-9
+    assert sorted(w["word"] for w in found) == sorted(text[a:b] for a, b in cuts[:60])
+
+
+def test_a_word_that_changes_nothing_adds_nothing_and_equal_words_add_the_same() -> None:
+    class Both(Fixed):
+        def outputs(self, columns: dict[str, list[str]], n: int) -> np.ndarray:
+            return np.array([[float("银行卡" in t and "丢" in t)] for t in columns["text"]])
+
+    found = word_importance(Both(), {"text": "我的银行卡丢了"}, "x", ["text"])["text"]  # type: ignore[arg-type]
+    shares = {w["word"]: round(w["share"], 9) for w in found}
+    assert shares == {"银行卡": 0.5, "丢": 0.5, "我": 0.0, "的": 0.0, "了": 0.0}
 
 
 @pytest.mark.parametrize(

@@ -259,3 +259,29 @@ def test_what_does_not_fit_is_a_sentence(tmp_path: Path, old: str, new: str, wan
     letters(tmp_path, 4)
     (tmp_path / "ecosystem.yaml").write_text(DESK.replace(old, new))
     assert any(wanted in line for line in said_of(tmp_path))
+
+
+def test_entities_of_chinese_texts_are_tagged_by_characters(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    lines = ["text,marks,other"]
+    for _ in range(90):
+        place = draw.choice(["大阪", "東京", "中山", "三原", "小田"])
+        text = draw.choice(["我在{p}。", "{p}有人", "明天去 {p}", "iPad在{p}3"]).format(p=place)
+        start = text.index(place)
+        span = json.dumps([{"start": start, "end": start + 2, "label": "place", "text": place}])
+        doubled = span.replace('"', '""')
+        lines.append(f'{text},"{doubled}",x')
+    lines += ['iPad,"[{""start"": 0, ""end"": 2, ""label"": ""PLACE""}]",x']
+    (tmp_path / "mails.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    desk = DESK.replace('> 0.6"}', '> 0.5"}, fine_tune: {method: lora, epochs: 2}')
+    (tmp_path / "ecosystem.yaml").write_text(desk)
+    eco, said = open_ecosystem(tmp_path), list[str]()
+    assert not eco.build(say=lambda address, text: said.append(str(text))).failed, said
+    assert any("1 rows have tags or entity positions that do not fit" in s for s in said), said
+    version = eco.catalog.versions("finder")[-1]
+    assert version["metrics"]["span_f1"] > 0.7
+    found = eco.predict("reader", {"text": "我明天在東京有人"})
+    spans = found.to_json()["spans"] if hasattr(found, "to_json") else found["spans"]
+    assert [(s["text"], s["kind"], s["start"], s["end"]) for s in spans] == [
+        ("東京", "PLACE", 4, 6)
+    ]

@@ -14,6 +14,8 @@ import threading
 from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
+from mesocosm.core.values.words import whole_word
+
 SHORTEST = 3  # characters; a shorter value is no secret, and masking it would garble every sentence
 # a value of letters alone, or of letters and digits that is shorter, is masked only where it is a
 # whole word
@@ -145,6 +147,5 @@ def _pattern(spelling: str) -> str:
     """What is masked; a word that sentences may have too is masked only where it is a whole
     word.
     """
-    plain = re.escape(spelling)
     is_word = spelling.isalpha() or (len(spelling) < WORD and spelling.isalnum())
-    return rf"(?<!\w){plain}(?!\w)" if is_word else plain
+    return whole_word(spelling) if is_word else re.escape(spelling)

@@ -47,6 +47,8 @@ READERS = (  # functions of a text and the settings it is read by
     "why_no_country",
     "why_no_phone",
     "items_of",
+    "spans_of",
+    "script_of",
     "decimal_of",
 )
 

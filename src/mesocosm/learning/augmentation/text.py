@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
+from mesocosm.core.values.words import has_unspaced
 
 if TYPE_CHECKING:
     from mesocosm.learning.arrays import Floats, Ints
@@ -31,7 +32,7 @@ def _is_mark(word: str) -> bool:
 
 def _is_whole(word: str) -> bool:
     """Whether a token is a word of its own."""
-    return word.isalpha() and len(word) > 2
+    return word.isalpha() and (len(word) > 2 or (len(word) > 1 and has_unspaced(word)))
 
 
 def _whole_words(vocabulary: Mapping[str, int], vectors: int) -> list[int]:

@@ -11,6 +11,7 @@ from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Columns, Ints, take_rows
 from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
+from mesocosm.learning.evaluation.model_card import OTHER_WAYS
 from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
 from mesocosm.learning.evaluation.slices import find_weak_slices
 
@@ -113,6 +114,9 @@ def _measure_robustness(
             unmodified=f"{robustness['as_they_are']:.3f}",
         )
     )
+    for way, ident in OTHER_WAYS.items():
+        if way in robustness:
+            say(Message(ident, accuracy=f"{robustness[way]:.3f}"))
     bounded: dict[str, Json] = {f"{way}_accuracy": robustness[way] for way in WAYS}
     return {"robustness": robustness, **bounded}
 

@@ -23,6 +23,10 @@ COMPARED = {  # what a version is compared with, by its key in the record
     "table alone": "ablation, table only",
     "last version": "previous version",
 }
+OTHER_WAYS = {  # of robustness, of Chinese texts, and the message of each
+    "other_script": "progress.robustness_other_script",
+    "other_width": "progress.robustness_other_width",
+}
 
 
 class CardData(TypedDict):
@@ -314,6 +318,11 @@ def _render_slices(metrics: VersionMetrics) -> Lines:
                 rows=robustness["rows"],
             ).render()
         )
+        lines += [
+            f"- {Message(ident, accuracy=format(robustness[way], '.3f')).render()}"
+            for way, ident in OTHER_WAYS.items()
+            if way in robustness
+        ]
     return lines
 
 

@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from mesocosm.core.values.words import is_chinese
 from mesocosm.learning.arrays import Array, Ints
+from mesocosm.learning.augmentation.chinese_paraphrases import (
+    can_convert,
+    change_script,
+    change_width,
+    paraphrase_chinese,
+)
+from mesocosm.learning.augmentation.chinese_typos import add_chinese_typos
 from mesocosm.learning.features.word_pieces import dominant_script
 
 MAX_ROWS = 300
@@ -16,8 +24,10 @@ KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 def add_typos(text: str, rng: random.Random) -> str:
     """A text with one typo, and one more for every forty characters: a letter swapped, left out,
-    doubled, or replaced by a neighbouring key.
+    doubled, or replaced by a neighbouring key. A Chinese text has typos of its own kinds.
     """
+    if is_chinese(text):
+        return add_chinese_typos(text, rng)
     changed = text
     for _ in range(1 + len(text) // 40):
         letters = [i for i, c in enumerate(changed) if c.isalpha()]
@@ -180,8 +190,11 @@ def _is_foreign(text: str) -> bool:
 
 def paraphrase(text: str, rng: random.Random) -> str:
     """A paraphrase of a text, as far as no model is needed: polite phrases of its language around
-    it, contractions expanded, no capitals or punctuation at its end.
+    it, contractions expanded, no capitals or punctuation at its end; of a Chinese one, other words
+    and another order of clauses too.
     """
+    if is_chinese(text):
+        return paraphrase_chinese(text.lower(), rng)
     words = [EXPANDED.get(w.lower(), w) for w in text.rstrip(ENDS).split()]
     before, after = rng.choice(polite_phrases(text) or (("", ""),))
     return f"{before}{' '.join(words).lower()}{after}"
@@ -193,13 +206,20 @@ WAYS: dict[str, Callable[[str, random.Random], str]] = {
 }
 
 
+CHINESE_WAYS: dict[str, Callable[[str], str]] = {  # measured where most texts are Chinese
+    "other_script": change_script,
+    "other_width": change_width,
+}
+
+
 def measure_robustness(
     texts: Sequence[str],
     y: Array,
     probabilities: Callable[[Sequence[str], Ints], Array],
     seed: int,
 ) -> dict[str, float]:
-    """Accuracy on the same test rows unmodified and changed in each way.
+    """Accuracy on the same test rows unmodified and changed in each way; of Chinese texts in the
+    other script (traditional, simplified) and width (full, half) too.
 
     Args:
         texts: the text of each test row.
@@ -216,4 +236,8 @@ def measure_robustness(
     for name, change in WAYS.items():
         rng = random.Random(seed)
         found[name] = measure_accuracy([change(text, rng) for text in original])
+    if 2 * sum(map(is_chinese, original)) > len(original):
+        for name, convert in CHINESE_WAYS.items():
+            if name != "other_script" or can_convert():
+                found[name] = measure_accuracy([convert(text) for text in original])
     return found

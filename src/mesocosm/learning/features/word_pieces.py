@@ -8,18 +8,9 @@ import re
 import unicodedata
 from collections import Counter
 
-# Han, kana, bopomofo, Thai, Lao, Burmese and Khmer: no spaces between words (Unicode Standard Annex
-# 29, table of dictionary-based scripts)
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3100-\u312f"
-    "\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-# they belong to the character before
-MARKS = (
-    "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e"
-    "\u17b4-\u17d3\ufe00-\ufe0f\u200d"
-)
-PIECE = re.compile(f"[{UNSPACED}][{MARKS}]*|[^\\s{UNSPACED}]+")
+from mesocosm.core.values.words import GRAPHEME, UNSPACED
+
+PIECE = re.compile(f"{GRAPHEME}|[^\\s{UNSPACED}]+")
 FIRST_UNSPACED = re.compile(f"[{UNSPACED}]")
 WORD = re.compile(r"\w\w+")
 

@@ -14,6 +14,7 @@ from statistics import median
 
 import numpy as np
 
+from mesocosm.core.values.words import can_cut_chinese, segment
 from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 
 MIN_ROWS = 5  # different outliers that make a proposal
@@ -200,10 +201,11 @@ def _describe_members(
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text; of Chinese, which has no spaces, its pairs of characters.
+    """The words of a text; of Chinese, which has no spaces, its words of two characters and more
+    where the extra `chinese` is installed, else its pairs of characters.
 
-    >>> split_words("Where is it?"), split_words("我的包裹")
-    (['where', 'is', 'it'], ['我的', '的包', '包裹'])
+    >>> split_words("Where is it?")
+    ['where', 'is', 'it']
     """
     words: list[str] = []
     runs: list[str] = re.findall(
@@ -211,10 +213,17 @@ def split_words(text: str) -> list[str]:
     )
     for run in runs:
         if "\u3400" <= run[0] <= "\u9fff":
-            words += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+            words += _split_chinese(run)
         else:
             words.append(run)
     return words
+
+
+def _split_chinese(run: str) -> list[str]:
+    """The words of a run of Chinese characters, or its pairs of characters."""
+    if can_cut_chinese():
+        return [word for word in segment(run) if len(word) > 1] or [run]
+    return [run[i : i + 2] for i in range(max(1, len(run) - 1))]
 
 
 def name_groups(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.core.messages import Message, Text
+from mesocosm.core.values.words import whole_word
 from mesocosm.serving.requests.field_records import FieldRecord
 
 NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -37,7 +38,7 @@ def find_refused_field(why: str, fields: Mapping[str, FieldRecord]) -> str:
     if name in fields:
         return name
     text = rule or name
-    named = [f for f in fields if re.search(rf"(?<!\w){re.escape(f)}(?!\w)", text)]
+    named = [f for f in fields if re.search(whole_word(f), text)]
     return min(named, key=text.find, default=text.strip())
 
 

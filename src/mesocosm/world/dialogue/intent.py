@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mesocosm.core.records import Json
+from mesocosm.core.values.words import has_unspaced, is_unspaced, word_end, word_start
+from mesocosm.world.dialogue.question_words import is_filler, split_question
 from mesocosm.world.wire import Element, Scene
 
 SECTIONS = {
@@ -92,7 +94,10 @@ SHORT = 6  # words of a question that is understood from the one before
 BEGINNING = 8  # words of the question before that are looked at
 NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
 MOST = 4  # elements described in one answer
-LINKS = r"(?:\s*(?:=|:|,|\bis\b|\bof\b|\bat\b|\bto\b|\bwas\b|为|是|等于|改成)\s*|\s+|)"
+LINKS = (
+    r"(?:\s*(?:=|:|,|\bis\b|\bof\b|\bat\b|\bto\b|\bwas\b|为|是|等于"
+    r"|[改换变]成|[改变设]为)\s*|\s+|)"
+)
 
 
 def _spoken(text: str) -> str:
@@ -174,7 +179,7 @@ def _find_loosely(spoken: str, kinds: Sequence[str], scene: Scene) -> list[Eleme
 
 def _has_long_name(spoken: str, element: Element) -> bool:
     """Whether a text has the name of an element, of two words or more."""
-    is_long = len(_spoken(element.name).split()) > 1
+    is_long = len(_spoken(element.name).split()) > 1 or len(split_question(element.name)) > 1
     return is_long and _section(element) in SECTIONS and _names(spoken, element.name)
 
 
@@ -214,25 +219,22 @@ def expand_question(before: str, last: str) -> list[str]:
     []
     """
     linking = ("and", "what", "about", "then")
-    words = [word for word in _split(last) if word.lower() not in linking]
+    words = [word for word in split_question(last) if word.lower() not in linking]
     if not 0 < len(words) <= SHORT:
         return []
-    beginning = _split(before)[:BEGINNING]
-    return [" ".join([*beginning[:count], *words]) for count in range(2, len(beginning))]
-
-
-def _split(question: str) -> list[str]:
-    """The words of a question as they were written."""
-    words: list[str] = re.findall(r"[^\s?!.]+", question)
-    return words
+    beginning = split_question(before)[:BEGINNING]
+    between = "" if is_unspaced(before) and is_unspaced(last) else " "
+    return [between.join([*beginning[:count], *words]) for count in range(2, len(beginning))]
 
 
 def continues(last: str) -> bool:
     """Whether a question asks nothing new, so that the answer before still answers it.
 
-    >>> continues("and how long?"), continues("and my dog?")
-    (True, False)
+    >>> continues("and how long?"), continues("and my dog?"), continues("那要多久呢？")
+    (True, False, True)
     """
+    if has_unspaced(last):
+        return is_filler(last)
     return set(_spoken(last).split()) <= FILLERS
 
 
@@ -296,16 +298,17 @@ def _read_values(question: str, inputs: Sequence[Mapping[str, object]]) -> dict[
 
 
 def _pattern_of(field: Mapping[str, object]) -> str:
-    name = re.escape(str(field["name"])).replace("_", "[_ ]")
-    return rf"(?<!\w){name}{LINKS}"
+    name = str(field["name"])
+    return word_start(name) + re.escape(name).replace("_", "[_ ]") + LINKS
 
 
 def _read_number(field: Mapping[str, object], question: str) -> SupposedValue | None:
     hit = re.search(_pattern_of(field) + NUMBER, question, re.IGNORECASE)
     by_name = hit is not None
     if not hit and field.get("unit"):
-        unit = re.escape(str(field["unit"]))
-        hit = re.search(rf"{NUMBER}\s*{unit}s?(?!\w)", question, re.IGNORECASE)
+        unit = str(field["unit"])
+        end = f"s?{word_end(unit)}" if word_end(unit) else ""
+        hit = re.search(rf"{NUMBER}\s*个?{re.escape(unit)}{end}", question, re.IGNORECASE)
     if not hit:
         return None
     value = float(str(hit[1]).replace(",", ""))

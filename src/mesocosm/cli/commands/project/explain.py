@@ -51,7 +51,7 @@ def _text(found: Explanation) -> str:
 
 
 def _describe_words(words: Sequence[WordImportance]) -> str:
-    """How far the prediction falls without each of the most important words.
+    """What each of the most important words adds to the prediction.
 
     >>> from mesocosm.client.answers import WordImportance
     >>> _describe_words([WordImportance("late", 0.21), WordImportance("the", -0.0001)])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from mesocosm.core.values.words import GRAPHEME, UNSPACED
 from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features.word_pieces import extract_terms
@@ -20,6 +21,8 @@ from mesocosm.learning.tasks.significance import wilcoxon_p
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+WORD = re.compile(f"{GRAPHEME}|[^\\W{UNSPACED}]+")
 
 
 class Example(TypedDict):
@@ -31,12 +34,12 @@ class Example(TypedDict):
 
 
 def split_words(text: str) -> list[str]:
-    """Words in lower case, without punctuation.
+    """Words in lower case, without punctuation; single characters of scripts without spaces.
 
-    >>> split_words("Block it, at once!")
-    ['block', 'it', 'at', 'once']
+    >>> split_words("Block it, at once!"), split_words("先挂失，再补卡")
+    (['block', 'it', 'at', 'once'], ['先', '挂', '失', '再', '补', '卡'])
     """
-    return re.findall(r"\w+", text.lower())
+    return WORD.findall(text.lower())
 
 
 def rouge_l(generated: str, expected: str) -> float:

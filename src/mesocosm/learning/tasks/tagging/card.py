@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired
 
 from mesocosm.learning.tasks.version_files import TaskCard
 
@@ -18,10 +18,13 @@ class TaggingCard(TaskCard):
 
     Keys:
         tags: all tags, in the order of the head's outputs.
+        cut: what has a tag of its own, `words` where it is not given: versions of earlier releases
+            tag words between spaces.
         own_mb: megabytes of the trunk's weights that are the version's own, by precision.
     """
 
     tags: list[str]
+    cut: NotRequired[str]
     own_mb: dict[str, float]
 
 
@@ -34,7 +37,7 @@ def make_card(
     rows: Mapping[str, int],
     own_mb: dict[str, float],
 ) -> TaggingCard:
-    """The card of a version of the model `name`; `rows` counts them by part."""
+    """The card of a version of the model `name`, without `cut`; `rows` counts them by part."""
     return {
         "model": name,
         "task": "tags",

@@ -25,20 +25,22 @@ if TYPE_CHECKING:
 Texts = Mapping[str, Sequence[str]]  # by part of the split
 
 
-def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path) -> Job:
+def tagging_job(
+    model: Model, base: Base, texts: Texts, states: int, kinds: int, store: Path
+) -> Job:
     """Texts embedded, a head fitted over the states of their words, or a base fine-tuned.
 
     Args:
+        states: of the tagged words (or parts) of the training texts.
         kinds: different tags.
     """
     net, tune = Net.of(base), model.fine_tune
     tokens = {p: count_tokens(t) for p, t in texts.items()}
-    words = float(sum(len(t.split()) for t in texts["train"]))
-    fits = 10.0 if words <= 20_000 else 1.0
+    fits = 10.0 if states <= 20_000 else 1.0
     work: dict[str, Work] = {
         "starting": import_work(True),
         "reading": {"token": tokens["train"] * net.weights, "load": 4 * net.weights},
-        "heads": {"product": fits * 100 * words * net.width * kinds, "row": fits * 100 * kinds},
+        "heads": {"product": fits * 100.0 * states * net.width * kinds, "row": fits * 100 * kinds},
     }
     if isinstance(tune, Gradient):
         work["tuning"] = tuning_work(
@@ -50,4 +52,4 @@ def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path)
     }
     work["export"] = graph_export_work(net, None, store)
     need = net_memory(tune, net, longest_tokens(texts["train"], model.max_length))
-    return Job(work, need + 3 * 4.0 * words * net.width / 1e9, 0.75, f"tagging {tune.method}")
+    return Job(work, need + 3 * 4.0 * states * net.width / 1e9, 0.75, f"tagging {tune.method}")

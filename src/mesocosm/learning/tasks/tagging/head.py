@@ -11,10 +11,12 @@ import numpy as np
 
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.heads.folds import Groups
+from mesocosm.learning.tasks.tagging.parts import PartTokens
 
 STRENGTHS = (0.1, 1.0, 10.0)
 MAX_SEARCH_WORDS = 20_000  # words up to which the strength is chosen by cross-validation
 FOLDS = 3
+WIDE = 4  # states that a part of a text is tagged by, where it is no word between spaces
 
 
 class _Regression(Protocol):
@@ -29,11 +31,22 @@ class _Regression(Protocol):
 
 @dataclass(frozen=True)
 class LinearHead:
-    """Weights (width, tags) and bias (tags,) of a fitted head, and its strength."""
+    """Weights (width, tags) and bias (tags,) of a fitted head, and its strength.
+
+    Args:
+        is_wide: whether the weights are (4 width, tags): of a part of a text its own state, this
+            again where it begins inside of a token, and the states of the parts before and after.
+    """
 
     weights: Floats
     bias: Floats
     strength: float
+    is_wide: bool = False
+
+    @property
+    def own_weights(self) -> Floats:
+        """The weights of a part's own state."""
+        return self.weights[: len(self.weights) // WIDE] if self.is_wide else self.weights
 
 
 @dataclass(frozen=True)
@@ -42,26 +55,39 @@ class WordStates:
 
     Args:
         states: (length, width) of each text.
-        first: the first token of each word of each text; -1 where the text was truncated.
+        parts: the token of each word of each text; -1 where the text was truncated.
         tags: the tag of each word.
+        is_wide: whether the states beside a word are seen too, as characters need it.
     """
 
     states: Sequence[Floats]
-    first: Sequence[Sequence[int]]
+    parts: Sequence[PartTokens]
     tags: Sequence[Sequence[str]]
+    is_wide: bool = False
 
     def words(self) -> tuple[Floats, list[str], Ints]:
-        """The states (words, width), tags and text numbers of all words that were read."""
-        states: list[Floats] = []
+        """The features (words, width), tags and text numbers of all words that were read."""
+        features: list[Floats] = []
         tags: list[str] = []
         texts: list[int] = []
-        for number, (state, first) in enumerate(zip(self.states, self.first, strict=True)):
-            for token, tag in zip(first, self.tags[number], strict=True):
-                if token >= 0:
-                    states.append(state[token])
-                    tags.append(tag)
-                    texts.append(number)
-        return np.stack(states), tags, np.array(texts)
+        for number, (state, parts) in enumerate(zip(self.states, self.parts, strict=True)):
+            read = [i for i, token in enumerate(parts.tokens) if token >= 0]
+            features.append(_part_features(state, parts, self.is_wide)[read])
+            tags += [self.tags[number][i] for i in read]
+            texts += [number] * len(read)
+        return np.vstack(features), tags, np.array(texts)
+
+
+def _part_features(states: Floats, parts: PartTokens, is_wide: bool) -> Floats:
+    """The features of a text's words (words, width), or (words, 4 width); 0 past the truncation."""
+    tokens: Ints = np.array(parts.tokens, np.int64)
+    own: Floats = states[tokens] * (tokens >= 0)[:, None]
+    if not is_wide:
+        return own
+    nothing = np.zeros_like(own[:1])
+    before, after = np.vstack([nothing, own[:-1]]), np.vstack([own[1:], nothing])
+    inside: Floats = own * np.array(parts.inside, own.dtype)[:, None]
+    return np.hstack([own, inside, before, after])
 
 
 def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -> LinearHead:
@@ -90,7 +116,7 @@ def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -
         bias[classes] = np.r_[-regression.intercept_, regression.intercept_] / 2
     else:
         weights[:, classes], bias[classes] = coefficients.T / scale, regression.intercept_
-    return LinearHead(weights.astype(np.float32), bias.astype(np.float32), strength)
+    return LinearHead(weights.astype(np.float32), bias.astype(np.float32), strength, data.is_wide)
 
 
 def _regression(strength: float, seed: int) -> _Regression:
@@ -124,11 +150,15 @@ def _choose_strength(x: Floats, y: Ints, group: Ints, seed: int) -> float:
     return max(STRENGTHS, key=accuracy)
 
 
-def word_logits(states: Floats, first: Sequence[int], weights: Floats, bias: Floats) -> Floats:
+def word_logits(states: Floats, parts: PartTokens, weights: Floats, bias: Floats) -> Floats:
     """Logits of words (words, tags); a word past the truncation has the first tag, `O`."""
-    logits: Floats = np.zeros((len(first), len(bias)))
-    logits[:, 0] = 10.0
-    for word, token in enumerate(first):
-        if token >= 0:
-            logits[word] = states[token] @ weights + bias
+    is_wide = len(weights) == WIDE * states.shape[1]
+    features = _part_features(states, parts, is_wide)
+    # row by row: a product of matrices may differ in the last bit
+    logits: Floats = np.zeros((len(features), len(bias)))
+    for word, row in enumerate(features):
+        logits[word] = row @ weights + bias
+    missing = [word for word, token in enumerate(parts.tokens) if token < 0]
+    logits[missing] = 0.0
+    logits[missing, 0] = 10.0
     return logits

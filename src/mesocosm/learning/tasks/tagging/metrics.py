@@ -10,6 +10,7 @@ from mesocosm.learning.arrays import Ints
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.tasks.outcome import Metrics
 from mesocosm.learning.tasks.significance import wilcoxon_p
+from mesocosm.learning.tasks.tagging.parts import find_places
 from mesocosm.learning.tasks.tagging.words import OUTSIDE, extract_spans
 
 
@@ -104,14 +105,19 @@ def _spans_of(kind: str, tags: Sequence[str]) -> set[tuple[int, int, str]]:
 
 
 def tag_by_dictionary(
-    texts: Mapping[str, list[str]], right: Mapping[str, list[list[str]]]
+    texts: Mapping[str, list[str]], right: Mapping[str, list[list[str]]], cut: str
 ) -> list[list[str]]:
     """Tags of the test texts by the spans of the training texts, the longest first."""
     known: dict[tuple[str, ...], str] = {}
     for text, tags in zip(texts["train"], right["train"], strict=True):
-        words = text.lower().split()
+        words = _cut_lower(text, cut)
         known |= {tuple(words[a:b]): kind for a, b, kind in extract_spans(tags)}
-    return [_tag_words(text.lower().split(), known) for text in texts["test"]]
+    return [_tag_words(_cut_lower(text, cut), known) for text in texts["test"]]
+
+
+def _cut_lower(text: str, cut: str) -> list[str]:
+    """The parts of a text, in small letters."""
+    return [text[start:end].lower() for start, end in find_places(cut, text)]
 
 
 def _tag_words(words: Sequence[str], known: Mapping[tuple[str, ...], str]) -> list[str]:

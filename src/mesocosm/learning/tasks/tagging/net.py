@@ -10,6 +10,7 @@ from torch import nn
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.features.embeddings import pad, supports_bfloat16, to_float
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
+from mesocosm.learning.tasks.tagging.parts import PartTokens, find_tokens
 from mesocosm.learning.training.loop.rows import TrainableNet
 
 IGNORED = -100  # at tokens that begin no word
@@ -85,13 +86,13 @@ def encode_states(trunk: StateEncoder, ids: list[list[int]]) -> list[Floats]:
     return [states[i] for i in range(len(ids))]
 
 
-def encode_words(tokens: Tokens, texts: list[str]) -> tuple[list[list[int]], list[list[int]]]:
-    """Ids of texts, and for each word of each the number of its first token."""
-    from mesocosm.learning.tasks.tagging.words import first_tokens
-
+def encode_parts(
+    tokens: Tokens, texts: list[str], cut: str
+) -> tuple[list[list[int]], list[PartTokens]]:
+    """Ids of texts, and the token of each part of each."""
     ids: list[list[int]] = []
-    first: list[list[int]] = []
+    parts: list[PartTokens] = []
     for text, encoding in zip(texts, tokens.tokenizer.encode_batch(texts), strict=True):
         ids.append(encoding.ids)
-        first.append(first_tokens(text, encoding.offsets))
-    return ids, first
+        parts.append(find_tokens(text, cut, encoding.offsets))
+    return ids, parts

@@ -58,12 +58,13 @@ class Tagging(Task):
         """Texts embedded, a head fitted over the states of their words."""
         from mesocosm.learning.base_models import resolve
         from mesocosm.learning.tasks.tagging.cost import tagging_job
-        from mesocosm.learning.tasks.tagging.train import split_tagged
+        from mesocosm.learning.tasks.tagging.tagged_texts import split_tagged
 
         model = data.model
         base = resolve(str(model.base or ""), context.root)
-        texts = split_tagged(model.features[0], model.target, data.rows, data.split).texts
-        return tagging_job(model, base, texts, len(context.order), context.store)
+        tagged = split_tagged(model.features[0], model.target, data.rows, data.split)
+        states, kinds = tagged.count_states(), len(context.order)
+        return tagging_job(model, base, tagged.texts, states, kinds, context.store)
 
     def load(self, folder: Path, content: str, loading: Loading) -> Predictor:
         """Load trunk and head."""
@@ -72,7 +73,13 @@ class Tagging(Task):
         return TaggingVersion(folder, content, loading.open_session)
 
     def score(self, version: Predictor, prediction: Record, truth: object) -> float:
-        """The share of words with the same tag; 0 where there are not as many."""
+        """The share of words with the same tag, 0 where there are not as many; where the truth is
+        spans, the F1 of whole spans.
+        """
+        if str(truth).startswith("["):
+            from mesocosm.learning.tasks.tagging.parts import score_spans
+
+            return score_spans(prediction.get("spans"), str(truth))
         predicted, expected = str(prediction["text"]).split(), str(truth).split()
         if not predicted or len(predicted) != len(expected):
             return 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +30,9 @@ from mesocosm.learning.tasks.tagging.card import make_card
 from mesocosm.learning.tasks.tagging.cost import tagging_job
 from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
-from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans
+from mesocosm.learning.tasks.tagging.parts import CHARACTERS, CUT_IN_PARTS, WORDS, PartTokens
+from mesocosm.learning.tasks.tagging.tagged_texts import TaggedTexts, split_tagged
+from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
@@ -41,22 +43,16 @@ if TYPE_CHECKING:
     from mesocosm.learning.training.loop.records import History
     from mesocosm.learning.training.loop.rows import TrainingRows
 
-
-@dataclass(frozen=True)
-class TaggedTexts:
-    """Texts and their tags by part.
-
-    Args:
-        where: the row numbers of each part.
-        texts: the texts of each part.
-        tags: a tag for each word of each text.
-        mismatched: how many rows have another number of tags than words.
-    """
-
-    where: dict[str, list[int]]
-    texts: dict[str, list[str]]
-    tags: dict[str, list[list[str]]]
-    mismatched: int
+EMBEDDED = {  # messages by what has a tag of its own
+    WORDS: "progress.embedded_words",
+    CUT_IN_PARTS: "progress.embedded_parts",
+    CHARACTERS: "progress.embedded_characters",
+}
+MISMATCHED = {
+    WORDS: "progress.mismatched_tags",
+    CUT_IN_PARTS: "progress.mismatched_spans",
+    CHARACTERS: "progress.mismatched_characters",
+}
 
 
 @dataclass
@@ -65,14 +61,14 @@ class _Encoded:
 
     Args:
         ids: token ids of each text by part.
-        first: the first token of each word of each text by part.
+        parts: the token of each word of each text by part.
         trunk: gives a state per token.
         head: tags states.
         history: of the fine-tuning.
     """
 
     ids: dict[str, list[list[int]]]
-    first: dict[str, list[list[int]]]
+    parts: dict[str, list[PartTokens]]
     trunk: StateEncoder
     head: LinearHead
     history: History = field(default_factory=list)
@@ -102,7 +98,8 @@ def train_tagger(
     data = split_tagged(model.features[0], model.target, rows, split)
     _check_tags(model, data, say)
     estimate = track_estimate(
-        tagging_job(model, base, data.texts, len(tags), site.store), site.store
+        tagging_job(model, base, data.texts, data.count_states(), len(tags), site.store),
+        site.store,
     )
     estimate.announce(say)
     estimate.import_libraries(base)
@@ -113,8 +110,8 @@ def train_tagger(
     strength = encoded.head.strength
     say(
         Message(
-            "progress.embedded_words",
-            words=sum(map(len, data.tags["train"])),
+            EMBEDDED[data.cut],
+            words=data.count_words("train"),
             texts=len(data.texts["train"]),
             base=base.name,
             strength=strength,
@@ -123,71 +120,24 @@ def train_tagger(
     estimate.timer.end("heads")
     if not isinstance(model.fine_tune, Frozen):
         _fine_tune(model, data, encoded, tags, site, say)
+        _refit_wide(model, data, encoded, tags, groups)
         estimate.timer.end("tuning")
     metrics = _evaluate(data, encoded, tags, model.seed, say)
     estimate.timer.end("judging")
     own_mb = _write_files(base, encoded, site)
     rows_by_part = {part: len(data.where[part]) for part in PARTS}
     card = make_card(name, model, base, tags, strength, rows_by_part, own_mb)
+    if data.cut != WORDS:
+        card["cut"] = data.cut
     write_json(site.folder / "card.json", card)
     estimate.timer.end("export")
     return assemble_result(model, card, metrics, encoded.history, estimate, began)
 
 
-def split_tagged(
-    text: str, predict: str, rows: Mapping[str, Sequence[object]], split: Sequence[str]
-) -> TaggedTexts:
-    """The rows that have a tag for each word, by part.
-
-    Raises:
-        ConfigValueError: there is none to train on, or none to evaluate on.
-    """
-    where, mismatched = _match_rows(rows[text], rows[predict], split)
-    for part in ("train", "test"):
-        if not where[part]:
-            raise ConfigValueError(
-                "target",
-                Message(
-                    "learning.tags_and_words",
-                    part=Message(f"learning.part.{part}"),
-                    field=predict,
-                    column=text,
-                ),
-                Message("learning.tag_for_each_word"),
-            )
-    texts: dict[str, list[str]] = {}
-    tags: dict[str, list[list[str]]] = {}
-    for part in PARTS:
-        texts[part] = [str(rows[text][i]) for i in where[part]]
-        tags[part] = [str(rows[predict][i]).split() for i in where[part]]
-    return TaggedTexts(where, texts, tags, mismatched)
-
-
-def _match_rows(
-    texts: Sequence[object], tags: Sequence[object], split: Sequence[str]
-) -> tuple[dict[str, list[int]], int]:
-    """The rows of each part that have a tag for each word, and how many rows have not."""
-    where: dict[str, list[int]] = {part: [] for part in PARTS}
-    mismatched = 0
-    for i, part in enumerate(split):
-        if texts[i] is None or tags[i] is None:
-            continue
-        if not _match(str(texts[i]), str(tags[i])):
-            mismatched += 1
-        elif part in where:
-            where[part].append(i)
-    return where, mismatched
-
-
-def _match(text: str, tags: str) -> bool:
-    """Whether there is a tag for each word."""
-    return len(word_spans(text)) == len(tags.split())
-
-
 def _check_tags(model: Model, data: TaggedTexts, say: Say) -> None:
     """Refuse training rows of a single tag, and say how many rows are not used."""
     if data.mismatched:
-        say(Message("progress.mismatched_tags", rows=data.mismatched))
+        say(Message(MISMATCHED[data.cut], rows=data.mismatched))
     if len(set().union(*data.tags["train"])) < 2:
         raise ConfigValueError(
             "target",
@@ -207,18 +157,18 @@ def _fit_frozen(
     """A linear head over the states of the untouched base."""
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.tasks.tagging.net import StateEncoder, encode_states, encode_words
+    from mesocosm.learning.tasks.tagging.net import StateEncoder, encode_parts, encode_states
 
     tokens = Tokens(base.folder, model.max_length)
-    ids, first = {}, {}
+    ids, tokens_of = {}, {}
     for part in PARTS:
-        ids[part], first[part] = encode_words(tokens, data.texts[part])
+        ids[part], tokens_of[part] = encode_parts(tokens, data.texts[part], data.cut)
     trunk = StateEncoder(load_trunk(base).net)
     states = encode_states(trunk, ids["train"])
     timer.end("reading")
-    train = WordStates(states, first["train"], data.tags["train"])
+    train = WordStates(states, tokens_of["train"], data.tags["train"], data.cut != WORDS)
     head = fit_head(train, tags, model.seed, number_groups(groups))
-    return _Encoded(ids, first, trunk, head)
+    return _Encoded(ids, tokens_of, trunk, head)
 
 
 def _fine_tune(
@@ -237,7 +187,7 @@ def _fine_tune(
     tune = model.fine_tune
     assert isinstance(tune, Gradient)
     encoded.trunk.net = tune.attach(encoded.trunk.net)
-    net = Tagger(encoded.trunk, encoded.head.weights, encoded.head.bias, tune.dropout)
+    net = Tagger(encoded.trunk, encoded.head.own_weights, encoded.head.bias, tune.dropout)
     trained = count_trainable(net)
     say(describe_trainable(tune.method, trained, count_weights(net)))
     parts = _training_rows(data, encoded, tags)
@@ -258,7 +208,25 @@ def _fine_tune(
     encoded.history = history
     encoded.trunk.net = tune.merge(encoded.trunk.net)
     weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    encoded.head = LinearHead(weights, bias, encoded.head.strength)
+    encoded.head = replace(encoded.head, weights=weights, bias=bias)
+
+
+def _refit_wide(
+    model: Model,
+    data: TaggedTexts,
+    encoded: _Encoded,
+    tags: Sequence[str],
+    groups: Sequence[object],
+) -> None:
+    """Fit a wide head again over the fine-tuned states: gradients see one tag a token, and no state
+    beside it.
+    """
+    from mesocosm.learning.tasks.tagging.net import encode_states
+
+    if encoded.head.is_wide:
+        states = encode_states(encoded.trunk, encoded.ids["train"])
+        train = WordStates(states, encoded.parts["train"], data.tags["train"], True)
+        encoded.head = fit_head(train, tags, model.seed, number_groups(groups))
 
 
 def _training_rows(
@@ -271,24 +239,26 @@ def _training_rows(
     parts = {}
     for part in PARTS:
         ids = encoded.ids[part]
-        y = _encode_targets(ids, encoded.first[part], data.tags[part], number)
+        y = _encode_targets(ids, encoded.parts[part], data.tags[part], number)
         parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), y)
     return parts
 
 
 def _encode_targets(
     ids: Sequence[Sequence[int]],
-    first: Sequence[Sequence[int]],
+    parts: Sequence[PartTokens],
     right: Sequence[Sequence[str]],
     number: Mapping[str, int],
 ) -> Ints:
-    """The number of each tag at its word's first token (rows, longest), `IGNORED` elsewhere."""
+    """The number of each tag at its word's first token (rows, longest), `IGNORED` elsewhere, and
+    where a word begins inside of a token.
+    """
     from mesocosm.learning.tasks.tagging.net import IGNORED
 
     y = np.full((len(ids), max(map(len, ids), default=1)), IGNORED, np.int64)
-    for row, (at, tags) in enumerate(zip(first, right, strict=True)):
-        for token, tag in zip(at, tags, strict=True):
-            if token >= 0:
+    for row, (at, tags) in enumerate(zip(parts, right, strict=True)):
+        for token, inside, tag in zip(*at, tags, strict=True):
+            if token >= 0 and not inside:
                 y[row, token] = number[tag]
     return y
 
@@ -300,7 +270,7 @@ def _evaluate(
     predicted = _predict_tags(encoded, tags)
     right = data.tags["test"]
     metrics = evaluate(predicted, right, seed)
-    dictionary = compare(predicted, tag_by_dictionary(data.texts, data.tags), right)
+    dictionary = compare(predicted, tag_by_dictionary(data.texts, data.tags, data.cut), right)
     metrics["baselines"] = {"dictionary": dictionary}
     metrics["gain_over_dictionary"] = dictionary["gain"]
     shared = len(set(data.texts["test"]) & set(data.texts["train"]))
@@ -324,10 +294,10 @@ def _predict_tags(encoded: _Encoded, tags: Sequence[str]) -> list[list[str]]:
 
     states, allowed = encode_states(encoded.trunk, encoded.ids["test"]), allowed_transitions(tags)
     predicted: list[list[str]] = []
-    for state, first in zip(states, encoded.first["test"], strict=True):
+    for state, parts in zip(states, encoded.parts["test"], strict=True):
         path: list[int] = []
-        if first:
-            logits = word_logits(state, first, encoded.head.weights, encoded.head.bias)
+        if parts.tokens:
+            logits = word_logits(state, parts, encoded.head.weights, encoded.head.bias)
             path = decode_viterbi(logits, allowed).tolist()
         predicted.append([tags[k] for k in path])
     return predicted

@@ -15,13 +15,12 @@ from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.graph_session import OpenSession
 from mesocosm.learning.tasks.tagging.head import word_logits
+from mesocosm.learning.tasks.tagging.parts import WORDS, PartTokens, find_places, find_tokens
 from mesocosm.learning.tasks.tagging.words import (
     allowed_transitions,
     decode_viterbi,
     extract_spans,
-    first_tokens,
     trim_marks,
-    word_spans,
 )
 from mesocosm.learning.tasks.version_files import read_card
 
@@ -50,6 +49,7 @@ class TaggingVersion:
 
         self.card = cast("TaggingCard", read_card(folder, content))
         self.inputs, self.tags = self.card["inputs"], self.card["tags"]
+        self.cut = self.card.get("cut", WORDS)
         self.tokens = Tokens(folder / "trunk", self.card["max_length"])
         self.session = open_session(folder / "trunk" / "trunk.fp32.onnx")
         kept = load_file(folder / "head.safetensors")
@@ -58,14 +58,14 @@ class TaggingVersion:
         self.may = allowed_transitions(self.tags)
 
     def predict(self, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Json]]:
-        """For each cleaned row the tags of its words as `text` (and `label`), and spans as `spans`:
-        `text`, `kind`, `start`, `end`, `probability` of its least probable word.
+        """For each cleaned row the tags of its words (or parts) as `text` (and `label`), and spans
+        as `spans`: `text`, `kind`, `start`, `end`, `probability` of its least probable word.
         """
         texts = [str(row.get(self.inputs[0]) or "") for row in rows]
         encodings = self.tokens.tokenizer.encode_batch(texts)
         states = self._encode([encoding.ids for encoding in encodings])
         return [
-            self._tag(text, state, first_tokens(text, encoding.offsets))
+            self._tag(text, state, find_tokens(text, self.cut, encoding.offsets))
             for text, state, encoding in zip(texts, states, encodings, strict=True)
         ]
 
@@ -83,16 +83,18 @@ class TaggingVersion:
             states |= dict(zip(batch, outputs, strict=True))
         return [states[i] for i in range(len(ids))]
 
-    def _tag(self, text: str, states: Floats, first: list[int]) -> dict[str, Json]:
-        words = word_spans(text)
+    def _tag(self, text: str, states: Floats, parts: PartTokens) -> dict[str, Json]:
+        words = find_places(self.cut, text)
         if not words:
             return {"label": "", "text": "", "spans": []}
-        logits = word_logits(states, first, self.weights, self.bias)
+        logits = word_logits(states, parts, self.weights, self.bias)
         path, p = decode_viterbi(logits, self.may), softmax(logits)
         tags = [self.tags[k] for k in path]
         spans: list[dict[str, Json]] = []
         for a, b, kind in sorted(extract_spans(tags)):
-            start, end = trim_marks(text, words[a][0], words[b - 1][1])
+            start, end = words[a][0], words[b - 1][1]
+            if self.cut == WORDS:
+                start, end = trim_marks(text, start, end)
             probability = min(float(p[word, path[word]]) for word in range(a, b))
             spans.append(
                 {

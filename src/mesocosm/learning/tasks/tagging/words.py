@@ -28,8 +28,19 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 def first_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     """For each word the number of its first token, -1 where the text was truncated before it."""
-    tokens = [(start, number) for number, (start, end) in enumerate(offsets) if end > start]
+    tokens = token_starts(text, offsets)
     return [_first_within(word, tokens) for word in word_spans(text)]
+
+
+def token_starts(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where each token that has characters begins, spaces before it left out, and its number."""
+    found: list[tuple[int, int]] = []
+    for number, (start, end) in enumerate(offsets):
+        while start < end and text[start].isspace():
+            start += 1
+        if start < end:
+            found.append((start, number))
+    return found
 
 
 def _first_within(word: tuple[int, int], tokens: Sequence[tuple[int, int]]) -> int:

@@ -1,0 +1,147 @@
+"""Tags over the characters of Chinese headlines and over the words of the same in English: the F1
+of whole spans, every row predicted by a head that saw no row of its wording.
+
+    python benchmarks/chinese_tags.py [folder of spans.csv and spans-en.csv]
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import GroupKFold
+
+from mesocosm.learning.base_models import Base, resolve
+from mesocosm.learning.features.embeddings import load_trunk
+from mesocosm.learning.features.tokenizer import Tokens
+from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.tasks.tagging.head import WordStates, fit_head, word_logits
+from mesocosm.learning.tasks.tagging.metrics import evaluate, tag_by_dictionary
+from mesocosm.learning.tasks.tagging.net import StateEncoder, encode_parts, encode_states
+from mesocosm.learning.tasks.tagging.parts import choose_cut, find_places, read_tags
+from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "examples" / "newsroom-zh" / "data"
+BASE = "e5"
+FOLDS, SEED = 5, 7
+MARGIN = 0.03  # by which Chinese may be under English
+LONGEST = 128
+
+
+def read_rows(path: Path) -> tuple[list[str], list[str], list[object]]:
+    """Texts, spans as JSON, and wordings, which are the same in both languages."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return (
+        [row["sentence"] for row in rows],
+        [row["spans"] for row in rows],
+        [row["wording"] for row in rows],
+    )
+
+
+def measure(base: Base, path: Path, cut: str | None = None) -> dict[str, float]:
+    """Span F1 of a frozen base's head and of a dictionary, over rows left out by wording; how many
+    rows have spans that do not fit.
+
+    Args:
+        cut: `words` for words between spaces, each with the tag of the span that it overlaps.
+    """
+    texts, spans, wordings = read_rows(path)
+    way = cut or choose_cut(texts, spans)
+    tags = [_read(way, text, value) for text, value in zip(texts, spans, strict=True)]
+    fitting = [i for i, tag in enumerate(tags) if tag is not None]
+    texts = [texts[i] for i in fitting]
+    right = [tags[i] or [] for i in fitting]
+    groups = number_groups([wordings[i] for i in fitting])
+    ids, parts = encode_parts(Tokens(base.folder, LONGEST), texts, way)
+    states = encode_states(StateEncoder(load_trunk(base).net), ids)
+    kinds = sorted(set().union(*right), key=lambda tag: (tag != "O", tag))
+    predicted: list[list[str]] = [[] for _ in texts]
+    looked_up: list[list[str]] = [[] for _ in texts]
+    for train, test in GroupKFold(FOLDS).split(texts, groups=groups):
+        data = WordStates(*(_pick(x, train) for x in (states, parts, right)), way != "words")
+        # texts of one group: the middle strength is taken, for either language
+        head = fit_head(data, kinds, SEED, np.zeros(len(train), np.int64))
+        for i in test:
+            logits = word_logits(states[i], parts[i], head.weights, head.bias)
+            predicted[i] = [kinds[k] for k in decode_viterbi(logits, allowed_transitions(kinds))]
+        by_part = {"train": train, "test": test}
+        found = tag_by_dictionary(
+            {part: _pick(texts, where) for part, where in by_part.items()},
+            {part: _pick(right, where) for part, where in by_part.items()},
+            way,
+        )
+        for i, row in zip(test, found, strict=True):
+            looked_up[i] = row
+    report, low = evaluate(predicted, right, SEED), evaluate(looked_up, right, SEED)
+    return {
+        "f1": report["span_f1"],
+        "low": report["interval"]["span_f1"][0],
+        "high": report["interval"]["span_f1"][1],
+        "dictionary": low["span_f1"],
+        "misfits": len(tags) - len(fitting),
+        "parts": sum(map(len, right)),
+        "inside": sum(sum(part.inside) for part in parts),
+    }
+
+
+def _pick(values: Sequence, where: Sequence[int]) -> list:
+    return [values[i] for i in where]
+
+
+def _read(cut: str, text: str, spans: str) -> list[str] | None:
+    """A row's tags; words between spaces take that of the span that they overlap."""
+    if cut != "words":
+        return read_tags(_canonical(spans), text, cut)
+    tags = []
+    for start, end in find_places(cut, text):
+        inside = [s for s in json.loads(spans) if s["start"] < end and start < s["end"]]
+        if inside:
+            tags.append(("B-" if start <= inside[0]["start"] else "I-") + inside[0]["label"])
+        else:
+            tags.append("O")
+    return tags
+
+
+def _canonical(spans: str) -> str:
+    return json.dumps(json.loads(spans), ensure_ascii=False)
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
+    base = resolve(sys.argv[2] if len(sys.argv) > 2 else BASE, ROOT)
+    chinese = measure(base, folder / "spans.csv")
+    english = measure(base, folder / "spans-en.csv", "words")
+    exact = measure(base, folder / "spans-en.csv")
+    target = english["f1"] - MARGIN
+    shown = "met" if chinese["f1"] >= target else "missed"
+    print(
+        f"span F1, Chinese characters  {chinese['f1']:.4f}"
+        f" [{chinese['low']:.4f}, {chinese['high']:.4f}]  >= {target:.4f}  {shown}"
+    )
+    print(
+        f"span F1, English words  {english['f1']:.4f} [{english['low']:.4f}, {english['high']:.4f}]"
+    )
+    print(f"span F1, English words and signs  {exact['f1']:.4f}")
+    print(
+        f"span F1, dictionary of known spans  Chinese {chinese['dictionary']:.4f},"
+        f" English {english['dictionary']:.4f}"
+    )
+    for name, found in (("Chinese", chinese), ("English", exact)):
+        print(
+            f"rows whose spans do not fit, {name}  {found['misfits']:.0f}  0 "
+            f" {'met' if not found['misfits'] else 'missed'}"
+        )
+    print(f"characters inside of a token, Chinese  {chinese['inside'] / chinese['parts']:.3f}")
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main()
