@@ -53,6 +53,7 @@ PARTS = re.compile(r"(百|千|万|萬)分之")
 SHARES = {"百": 0, "千": -1, "万": -2, "萬": -2}  # powers of ten of a hundredth
 HALF = "half (半) is refused: write it as a decimal"
 SPOKEN = "a place is left out at its end, so it has two readings; write every place"
+SIDE_BY_SIDE = "two numerals side by side may be an estimate (三五 is three to five)"
 EXACT = Context(prec=120)
 
 
@@ -127,6 +128,8 @@ write every place
         text = text.replace(short, long)
     tokens, behind = _split(text, lead)
     _check_behind(behind)
+    if len(tokens) > 1 and all(token.kind == "digit" for token in tokens):
+        return Amount(_read_row(tokens), behind)
     number = _evaluate(tokens, (8, 4))
     return Amount(f"{number:f}", behind)
 
@@ -248,11 +251,11 @@ def _check_count(count: Decimal, head: Tokens, tail: Tokens, power: int) -> None
 
 
 def _evaluate_places(tokens: Tokens) -> Decimal:
-    """The number of pieces below 万: 三千二百, a row of digits, or one figure."""
-    if all(token.kind == "digit" for token in tokens):
-        return _evaluate_row(tokens)
-    if len(tokens) == 1 and tokens[0].kind == "figure":
+    """The number of pieces below 万: 三千二百, or one digit or figure."""
+    if len(tokens) == 1 and tokens[0].kind in ("digit", "figure"):
         return Decimal(tokens[0].value)
+    if all(token.kind == "digit" for token in tokens):
+        raise NoFigure(SIDE_BY_SIDE)
     at = next((at for at, token in enumerate(tokens) if token.kind == "place"), None)
     if at is None:
         raise NoFigure("digits and Chinese numerals are mixed")
@@ -272,12 +275,12 @@ def _count_place(tokens: Tokens, power: int) -> Decimal:
     return Decimal(tokens[0].value)
 
 
-def _evaluate_row(tokens: Tokens) -> Decimal:
+def _read_row(tokens: Tokens) -> str:
     """The number of a row of digits, as 二〇二六; two of them side by side are an estimate."""
     row = "".join(token.value for token in tokens)
     if len(row) == 2 and "0" not in row:
-        raise NoFigure("two numerals side by side may be an estimate (三五 is three to five)")
-    return Decimal(row)
+        raise NoFigure(SIDE_BY_SIDE)
+    return str(int(row))
 
 
 def _add_tail(head: Decimal, tail: Tokens, power: int, sections: tuple[int, ...]) -> Decimal:
