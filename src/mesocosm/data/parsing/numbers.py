@@ -16,7 +16,7 @@ from decimal import Context, Decimal
 from functools import lru_cache
 from itertools import chain
 
-from mesocosm.core.values.units import CURRENCIES, SIGNS, WORDS
+from mesocosm.core.values.units import CURRENCIES, SIGNS, WORDS, names_several_sizes
 from mesocosm.data.parsing.chinese.money import join_coins
 from mesocosm.data.parsing.chinese.numerals import (
     ABOUT,
@@ -199,6 +199,8 @@ def _explain_unit(beside: str, unit: str) -> str:
     """
     if ABOUT.match(beside):
         return "it is a bound or an estimate, not one number"
+    if names_several_sizes(beside):
+        return f"'{beside}' has several sizes; 'spellings' says which is meant"
     if unit:
         return f"'{beside[:20]}' does not convert to {unit}"
     return f"'{beside[:20]}' is next to the number, and the field has no unit"

@@ -104,7 +104,9 @@ class Number(FieldKind):
 
     `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as
     0.12. A text after the number that does not convert to the unit is refused, and so are words of
-    several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
+    several sizes: ton, gallon, pint, cup, gr, m€, 尺, 盎司 (`spellings` settles them). Chinese
+    units are those of the mainland: a 斤 is 500 g, a 两 50 g, a 里 500 m, a 亩 10000/15 m²; a 台斤
+    is 600 g. A 度 is a degree or a kilowatt hour, as the field's unit is.
 
     Args:
         unit: the unit the field is kept in; a value that names another is converted, °F and K by
