@@ -46,6 +46,8 @@ READERS = (  # functions of a text and the settings it is read by
     "why_no_moment",
     "why_no_country",
     "why_no_phone",
+    "code_of",
+    "why_no_code",
     "items_of",
     "decimal_of",
 )

@@ -22,7 +22,7 @@ from mesocosm.data.privacy.names import (
     NOT_NAMES,
     TITLED,
 )
-from mesocosm.data.privacy.patterns import FORMS, LED_BY
+from mesocosm.data.privacy.patterns import FIGURES, FORMS, LED_BY, NO_PERSON
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,15 @@ def _find_forms(text: str, found: list[Span]) -> None:
         for match in form.finditer(text):
             start, end = match.span()
             start += len(match[0]) - len(match[0].lstrip())
-            if _is_free(found, start, end) and holds(match[0].strip()):
+            if not _is_free(found, start, end) or _is_of_thing(what, text, start):
+                continue
+            if holds(match[0].strip()):
                 found.append(Span(start, end, what))
+
+
+def _is_of_thing(what: str, text: str, start: int) -> bool:
+    """Whether the words before some figures say that they number a thing, such as an order."""
+    return what in FIGURES and bool(NO_PERSON.search(text, max(0, start - 16), start))
 
 
 def _possible_kinds(text: str) -> set[str]:
@@ -159,7 +166,8 @@ COLUMN_NAMES = (
             r"(first|last|full|sur|given|family|person|customer|patient|applicant)_?name|姓名", re.I
         ),
     ),
-    ("national id", "pseudonymise", re.compile(r"ssn|passport|national_?id|身份证", re.I)),
+    ("national id", "pseudonymise", re.compile(r"ssn|passport|national_?id|身份证|护照", re.I)),
+    ("plate", "pseudonymise", re.compile(r"licen[cs]e_?plate|车牌", re.I)),
     ("card", "mask", re.compile(r"card_?(no|num)|iban|银行卡", re.I)),
     ("address", "mask", re.compile(r"street|home_?address|住址|地址", re.I)),
 )

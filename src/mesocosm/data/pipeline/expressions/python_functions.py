@@ -78,6 +78,8 @@ PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
     "decimal_of": ("mesocosm.data.types.decimal", "decimal_of", 2),
     "items_of": ("mesocosm.data.types.labels.list", "items_of", 2),
     "why_no_phone": ("mesocosm.data.types.phone", "why_no_phone", 2),
+    "code_of": ("mesocosm.data.types.identifier", "code_of", 2),
+    "why_no_code": ("mesocosm.data.types.identifier", "why_no_code", 2),
     "country_of": ("mesocosm.data.types.country", "country_of", 2),
     "why_no_country": ("mesocosm.data.types.country", "why_no_country", 2),
     "address_of": ("mesocosm.data.types.address", "address_of", 1),
