@@ -48,6 +48,8 @@ READERS = (  # functions of a text and the settings it is read by
     "why_no_phone",
     "code_of",
     "why_no_code",
+    "division_of",
+    "why_no_division",
     "items_of",
     "decimal_of",
 )

@@ -83,6 +83,8 @@ PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
     "country_of": ("mesocosm.data.types.country", "country_of", 2),
     "why_no_country": ("mesocosm.data.types.country", "why_no_country", 2),
     "address_of": ("mesocosm.data.types.address", "address_of", 1),
+    "division_of": ("mesocosm.data.types.address", "division_of", 2),
+    "why_no_division": ("mesocosm.data.types.address", "why_no_division", 2),
     "nfkc": ("mesocosm.data.types.text", "nfkc", 1),
     "figure_of": ("mesocosm.data.parsing.numbers", "read_number", 2),
     "unit_of": ("mesocosm.data.parsing.numbers", "read_unit", 2),
