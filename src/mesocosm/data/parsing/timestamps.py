@@ -57,6 +57,18 @@ def explain_day(text: str, spec: str) -> str | None:
     return None
 
 
+def has_clock(text: str) -> bool:
+    """Whether a text has a time of day behind its day.
+
+    >>> has_clock("2026年3月5日 下午3点"), has_clock("2026年3月5日")
+    (True, False)
+    """
+    try:
+        return _split_clock(_normalize(text))[1] is not None
+    except NoMoment:
+        return False
+
+
 def read_moment(text: str, spec: str) -> str | None:
     """A moment in UTC for SQL; the lines of `spec` are the zone, what an hour that comes twice or
     never is, and the forms.

@@ -11,7 +11,14 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias
 
-from mesocosm.core.values.units import CURRENCIES, HAN, WORDS, find_factor, is_common
+from mesocosm.core.values.units import (
+    CURRENCIES,
+    HAN,
+    WORDS,
+    find_factor,
+    is_common,
+    names_several_sizes,
+)
 from mesocosm.data.profiling.columns.column import AS_WRITTEN, FieldSettings
 
 UNITS = {
@@ -208,6 +215,8 @@ def _accept_one_word(groups: _Groups) -> Units:
     why = f"; beside them stands {groups.shown}, one word for all"
     if groups.rows[""]:
         why += f", and the {groups.rows['']} figures without it are of the same size"
+    if names_several_sizes(word):
+        why += "; of which size it is stays open: 'unit' says it"
     return Units({"spellings": {word: 1.0}}, why=why)
 
 
