@@ -32,7 +32,7 @@ NAMES = {
 
 class Identifier(FieldKind):
     """A code that carries its own proof, in one form: without spaces and marks, in capitals. A code
-    whose check digits, day of birth or province cannot be right is refused with the reason.
+    whose check digits, day of birth or province does not hold is refused with the reason.
 
     A resident identity number has 18 characters, or 15 digits as before 1999, which have no check
     character and stay 15. A postcode, a plate and a passport are known by their form alone.

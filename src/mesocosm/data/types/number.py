@@ -168,7 +168,7 @@ class Number(FieldKind):
 
     def marks(self, facts: Facts) -> str:
         """The decimal mark, and the spellings that are units as a whole though they begin as a
-        number goes on: `万元` where the field is kept in it.
+        number continues: `万元` where the field is kept in it.
         """
         known = {"": 1.0, **facts.get("units", {}), **self.spellings}
         own = sorted(text for text in self.spellings if is_own_unit(text, known))

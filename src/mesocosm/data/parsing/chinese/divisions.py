@@ -151,7 +151,7 @@ def _begins_short(tree: _Tree, text: str, short: str) -> bool:
 
 
 def _take_city(tree: _Tree, text: str, province: Place | None) -> tuple[Place | None, str]:
-    """The city that an address goes on with.
+    """The city that an address continues with.
 
     Raises:
         NoDivision: it is one of another province.
@@ -168,7 +168,7 @@ def _take_city(tree: _Tree, text: str, province: Place | None) -> tuple[Place | 
 
 
 def _take_short(tree: _Tree, text: str, province: Place | None) -> Place | None:
-    """The city whose short name an address goes on with; one that a district elsewhere has too has
+    """The city whose short name an address continues with; one that a district elsewhere has too has
     to be followed by a district of its own.
     """
     able = [
@@ -195,7 +195,7 @@ def _is_district(tree: _Tree, short: str) -> bool:
 def _take_district(
     tree: _Tree, text: str, province: Place | None, city: Place | None
 ) -> tuple[Place | None, str]:
-    """The district that an address goes on with.
+    """The district that an address continues with.
 
     Raises:
         NoDivision: several places have one of that name, or another city has it.

@@ -87,7 +87,7 @@ def begins_numeral(text: str) -> bool:
 
 
 def continues_numeral(behind: str) -> bool:
-    """Whether what stands behind digits goes on with the number, as 万 does; 千克 is a unit."""
+    """Whether what stands behind digits continues with the number, as 万 does; 千克 is a unit."""
     return behind[:1] != "" and behind[0] in BEHIND and not KILO.match(behind)
 
 
