@@ -152,3 +152,20 @@ def test_private_values_are_found_and_numbers_of_things_are_not(text: str) -> No
 def test_the_page_of_types_knows_the_forms() -> None:
     page = Path(__file__).parents[3] / "docs" / "kinds" / "types.md"
     assert all(form in page.read_text(encoding="utf-8") for form in READINGS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "只发货给顾客",
+        "我和周围的几家客栈",
+        "请联系保姆",
+        "大堂和古城内的班车",
+        "这本书我是白买了",
+        "难搞，最后找齐了",
+        "所换房间和房价",
+        "与欧洲的区别",
+    ],
+)
+def test_a_word_that_begins_as_a_family_name_is_no_name(text: str) -> None:
+    assert not [span for span in find_spans(text) if span.what == "name"]

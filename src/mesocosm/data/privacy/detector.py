@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mesocosm.data.parsing.chinese.words import is_word
 from mesocosm.data.privacy.context_cues import NUMBERS, TOLD_BY
 from mesocosm.data.privacy.names import (
     CHINESE,
@@ -44,6 +45,7 @@ class ColumnKind:
 
 
 KINDS = frozenset(what for what, *_ in FORMS)
+WEAK = frozenset("由给和与找向让请叫")  # words before a name that stand before things too
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -122,8 +124,20 @@ def _find_names(text: str, found: list[Span]) -> None:
     for form in _list_name_forms(text):
         for match in form.finditer(text):
             start, end = match.span(1)
-            if match[1] and _is_free(found, start, end) and not _holds_other_word(match[1]):
+            if not match[1] or _holds_other_word(match[1]) or _is_chinese_word(text, match):
+                continue
+            if _is_free(found, start, end):
                 found.append(Span(start, end, "name"))
+
+
+def _is_chinese_word(text: str, match: re.Match[str]) -> bool:
+    """Whether what looks like a Chinese name is a word; behind a word such as 和, which names
+    nobody, it is enough that it begins with one.
+    """
+    start, name = match.start(1), match[1]
+    if not HAN.match(name):
+        return False
+    return is_word(name, begins=text[start - 1 : start] in WEAK)
 
 
 def _list_name_forms(text: str) -> list[re.Pattern[str]]:

@@ -168,8 +168,8 @@ def _take_city(tree: _Tree, text: str, province: Place | None) -> tuple[Place | 
 
 
 def _take_short(tree: _Tree, text: str, province: Place | None) -> Place | None:
-    """The city whose short name an address continues with; one that a district elsewhere has too has
-    to be followed by a district of its own.
+    """The city whose short name an address continues with; one that a district elsewhere has too
+    needs a district of its own behind it.
     """
     able = [
         place
