@@ -7,8 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
@@ -17,6 +19,7 @@ from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
+from mesocosm.data.sources.delimited.encodings import prefer_other
 from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 KEY = "ab" * 32
@@ -142,3 +145,23 @@ def test_a_draft_reads_a_file_that_names_no_encoding_and_says_so(tmp_path: Path)
     assert any('"null": ["", "未知"]' in p["line"] for p in found["proposals"])
     (notes,) = found["notes"].values()
     assert any("gb18030, a guess from its bytes" in note for note in notes)
+
+
+def test_utf_8_is_never_read_as_another_encoding(tmp_path: Path) -> None:
+    write(tmp_path / "数据.csv", "utf-8")
+    for encoding in ("gb18030", "gbk", "big5", "cp1252"):
+        source = SOURCES["csv"].model_validate(
+            {"type": "csv", "path": "数据.csv", "encoding": encoding}
+        )
+        with duckdb.connect() as con, pytest.raises(ConfigValueError, match="is valid UTF-8"):
+            source.collect(ProjectPaths(tmp_path, tmp_path / "store"), con, "a")  # type: ignore[attr-defined]
+
+
+def test_an_encoding_that_another_fits_better_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(
+        "\n".join(["姓名,城市", *["陳先生,臺北市", "林小姐,高雄市"] * 9]).encode("big5")
+    )
+    assert (prefer_other(path, "big5"), prefer_other(path, "gbk")) == ("", "big5")
+    path.write_bytes("\n".join(["姓名,城市", *["张伟,北京", "李娜,上海"] * 20]).encode("gbk"))
+    assert (prefer_other(path, "gbk"), prefer_other(path, "big5")) == ("", "gb18030")

@@ -35,6 +35,7 @@ from mesocosm.data.profiling.columns.identifiers import (
     are_row_numbers,
     classify_name,
     explain_identifier,
+    propose_form,
 )
 from mesocosm.data.profiling.columns.images import profile_images
 from mesocosm.data.profiling.columns.numbers import profile_numbers, prove_mark
@@ -272,6 +273,7 @@ def _choose_type(
         return {"type": "text"}, _explain_empty(column)
     if why := explain_identifier(column):
         found.identifiers[column.name] = why
+        found.proposals += filter(None, (propose_form(column),))
         return {"type": _type_of_names(column)}, f"{why}, so it is kept as text"
     if image := profile_images(column, root):
         return image

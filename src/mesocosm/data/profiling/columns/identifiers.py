@@ -9,7 +9,7 @@ from functools import partial
 
 from mesocosm.data.parsing.chinese import codes
 from mesocosm.data.privacy.check_digits import card, iban, resident_id
-from mesocosm.data.profiling.columns.column import Column, split_name
+from mesocosm.data.profiling.columns.column import Column, Proposal, split_name
 
 CHANCE = 8  # rows
 LONG = 15  # digits that a double holds exactly
@@ -84,6 +84,20 @@ CHECKS = (
 VERSION_NUMBER = re.compile(r"v?\d+(?:\.\d+)*\w*")
 NAMING = re.compile(r"[^\W_]+(?:[-_/#. ][^\W_]+)*")  # how identifiers and postcodes are written
 CODE = re.compile(r"(?=.*\d)[A-Za-z]{0,8}[-_/#]?[A-Za-z\d]+(?:[-_/#.][A-Za-z\d]+)*")
+
+
+def propose_form(column: Column) -> Proposal | None:
+    """The type that checks a company's code in every row, where all values hold it; None where some
+    do not.
+    """
+    holds = partial(codes.holds, codes.read_credit_code)
+    if column.distinct < 3 or not all(map(holds, column.counts)):
+        return None
+    return Proposal(
+        f"fields.{column.name}",
+        '{"type": "identifier", "form": "cn_credit_code"}',
+        "the check character holds in every value; a row in which it does not would be quarantined",
+    )
 
 
 def explain_identifier(column: Column) -> str:
