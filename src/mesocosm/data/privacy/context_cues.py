@@ -34,7 +34,8 @@ _BORN = (
     r" nacimiento|\bf\.\s?nac\.?|出生日期|出生于|生于|生日)"
 )
 _PAPER = (
-    r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|通行证|台胞证|回乡证|军官证|驾驶证|\bcarte"
+    r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|"
+    r"通行证|台胞证|回乡证|军官证|驾驶证|\bcarte"
     r" d['’]identité|\bdriv(?:er'?s|ing) licen[cs]e|\bführerschein|\bpermis de conduire)"
 )
 _TAX = (
