@@ -17,6 +17,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.assistant.architect import architect
 from mesocosm.assistant.draft_text import format_draft
 from mesocosm.config.loader import read_text
+from mesocosm.data.profiling.goal.spelling import name_source
 
 pytestmark = pytest.mark.slow
 
@@ -121,9 +122,9 @@ def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
         [write(tmp_path / "评论.csv", ["分数", "回复", "内容", "情感"], rows)],
         "判断评论的情感",
     )
-    assert said["aim"]["target"] == "情感" and said["parts"]["monitors"]["table-1-watch"][
-        "surge"
-    ] == {"label": "负面"}
+    watch = f"{name_source('评论', 1)}-watch"
+    assert said["aim"]["target"] == "情感"
+    assert said["parts"]["monitors"][watch]["surge"] == {"label": "负面"}
     assert [m["base"] for m in said["parts"]["models"].values()] == ["e5"]
     headlines = architect(
         ROOT / "examples" / "newsroom",

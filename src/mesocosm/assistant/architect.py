@@ -30,9 +30,13 @@ FORMS = (
     ("desk", r"intent|message|ticket|question|support|complaint|topic|意图|客服|消息|主题"),
 )
 BAD = re.compile(
-    r"^(neg(ative)?|bad|yes|true|1|default(ed)?|fraud|churn(ed)?|ill|malignant|负面|坏|是)$", re.I
+    r"^(neg(ative)?|bad|yes|true|1|default(ed)?|fraud|churn(ed)?|ill|malignant|负面|坏|是|违约|逾期|"
+    r"流失|欺诈|退货|差评|阳性|高风险)$",
+    re.I,
 )
-GOOD = re.compile(r"^(pos(itive)?|good|paid|approved?|accept(ed)?|hired?|好|正面)$", re.I)
+GOOD = re.compile(
+    r"^(pos(itive)?|good|paid|approved?|accept(ed)?|hired?|好|正面|通过|批准|录用|好评)$", re.I
+)
 LEAST_WINDOW, MOST_WINDOW = 30, 200  # requests
 MOST_CLASSES = 20  # that a draft counts
 RARE = 0.4  # share of the rarer of two classes under which they are of unlike size

@@ -12,6 +12,7 @@ import yaml
 
 from mesocosm.assistant.draft_text import format_draft
 from mesocosm.data.profiling.auto_fields import draft_files
+from mesocosm.data.profiling.goal.spelling import name_source
 from mesocosm.data.sources.contract import Contract
 
 
@@ -49,9 +50,8 @@ def test_a_partner_is_told_how_its_key_would_join(
         tmp_path / "客户.csv", f"{key},city", [f"{cell(i)},{'ABC'[i % 3]}town" for i in range(20)]
     )
     said = draft_files(tmp_path, [orders, people], "predict late")
-    assert (
-        sentence in said["left"]["table-2-source"] and "客户.csv" in said["left"]["table-2-source"]
-    )
+    why = said["left"][f"{name_source('客户', 2)}-source"]
+    assert sentence in why and "客户.csv" in why
     assert "customer_id" not in said["aim"]["inputs"], "who somebody is teaches nothing of others"
 
 

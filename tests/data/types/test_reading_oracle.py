@@ -25,9 +25,11 @@ from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.profiling.column_readings import prove_day_month_order, prove_decimal_mark
 from mesocosm.data.types import TYPES
 
-GROUPS: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "readings.yaml").read_text(encoding="utf-8")
-)
+GROUPS: list[dict[str, Any]] = [
+    group
+    for name in ("readings.yaml", "readings_chinese.yaml")
+    for group in yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))
+]
 
 
 @pytest.fixture(scope="module")

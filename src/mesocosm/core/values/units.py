@@ -8,10 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from mesocosm.core.messages import Message
+from mesocosm.core.values.chinese_units import (
+    CHINESE_UNITS,
+    DEGREE,
+    DEGREES,
+    SEVERAL_CHINESE,
+)
 
 if TYPE_CHECKING:
     import pint
@@ -106,6 +112,7 @@ SEVERAL = frozenset(
         "floz",
     ]
 )  # one name, several sizes
+SQUARE = {"㎡": "m**2", "㎥": "m**3"}
 OFFSET_WORDS = tuple(chain.from_iterable(SCALES.values()))
 SHIFTS = {
     ("degF", "degC"): (-32.0, 5 / 9, 0.0),
@@ -125,6 +132,8 @@ def _registry() -> pint.UnitRegistry[float]:
     for name in CURRENCIES:
         registry.define(f"{name} = [currency_{name}]")
         registry.define(f"k{name} = 1000 * {name}")
+    for word, size in CHINESE_UNITS.items():
+        registry.define(f"{word} = {size}")
     return registry
 
 
@@ -141,6 +150,8 @@ def parse_unit(text: str) -> pint.Unit:
     unit = text.strip()
     for sign, name in SIGNS.items():
         unit = unit.replace(sign, name)
+    for sign, power in SQUARE.items():
+        unit = unit.replace(sign, power)
     unit = unit.replace(" per ", "/").replace("p.a.", "/year").replace("p.m.", "/month")
     try:
         return _registry().parse_units(unit)
@@ -183,6 +194,8 @@ def find_factor(found: str, wanted: str) -> float | None:
     """
     import pint
 
+    if found == DEGREE:
+        return _find_degree(wanted)
     if found != wanted and _is_ambiguous(found):
         return None
     scales = _scale(found), _scale(wanted)
@@ -197,9 +210,24 @@ def find_factor(found: str, wanted: str) -> float | None:
         return None
 
 
+def _find_degree(wanted: str) -> float | None:
+    """How many `wanted` make one 度, which is a unit of what the field measures."""
+    factors = (find_factor(unit, wanted) for unit in DEGREES)
+    return next((times for times in factors if times is not None), None)
+
+
+def names_several_sizes(word: str) -> bool:
+    """Whether a Chinese word is one of units of several sizes, which only `spellings` tell apart.
+
+    >>> names_several_sizes("尺"), names_several_sizes("度"), names_several_sizes("米")
+    (True, True, False)
+    """
+    return word == DEGREE or word in SEVERAL_CHINESE
+
+
 def _is_ambiguous(unit: str) -> bool:
     """Whether a unit has several sizes: m€ is a million for some and a thousandth for others."""
-    if any(part.strip() in SEVERAL for part in unit.split("/")):
+    if any(part.strip() in SEVERAL | SEVERAL_CHINESE for part in unit.split("/")):
         return True
     currencies = "|".join(map(re.escape, (*CURRENCIES, *SIGNS)))
     return bool(re.fullmatch(rf"[^kMGT](?:{currencies})", unit.partition("/")[0].strip()))
@@ -224,6 +252,8 @@ def _exact(times: float) -> float:
 def is_common(text: str) -> bool:
     """Whether a unit is made of the common ones; a fast yes, without pint."""
     common = set(chain.from_iterable(FAMILIES))
+    if text in CHINESE_UNITS:
+        return True
     return _scale(text) is not None or all(part.strip() in common for part in text.split("/"))
 
 
@@ -256,12 +286,21 @@ def list_spellings(wanted: str) -> dict[str, float]:
 def _combine_families(unit: str) -> Iterator[str]:
     """The common units of the same dimension as a unit, or as a ratio of two."""
     head, slash, per = unit.partition("/")
-    for left in _family(head.strip()):
-        if not slash:
-            yield left
-            continue
-        for right in _family(per.strip()):
-            yield f"{left}/{right}" if right else left
+    if not slash:
+        yield from dict.fromkeys([*_family(head.strip()), *_list_chinese(head.strip())])
+        return
+    pairs = chain(
+        product(_family(head.strip()), _family(per.strip())),
+        product(_list_heads(head.strip()), _list_chinese(per.strip())),
+    )
+    yield from (f"{left}/{right}" if right else left for left, right in pairs)
+
+
+def _list_heads(unit: str) -> tuple[str, ...]:
+    """What stands before a Chinese word in a ratio: Chinese words, or a currency."""
+    if unit in CURRENCIES:
+        return (unit,)
+    return _list_chinese(unit)
 
 
 def list_amounts(currency: str, rates: dict[str, float]) -> dict[str, float]:
@@ -295,3 +334,12 @@ def _family(unit: str) -> list[str]:
     """The common units of one dimension, `unit` among them."""
     family = next((f for f in FAMILIES if unit in f), ())
     return list(dict.fromkeys([unit, *family]))
+
+
+@lru_cache(maxsize=256)
+def _list_chinese(unit: str) -> tuple[str, ...]:
+    """The Chinese words of units that convert to a unit."""
+    if not unit:
+        return ()
+    words = (*CHINESE_UNITS, *SQUARE, DEGREE)
+    return tuple(word for word in words if find_factor(word, unit) is not None)

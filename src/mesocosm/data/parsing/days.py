@@ -11,8 +11,10 @@ from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 
+from mesocosm.data.parsing.chinese.days import check_weekday, explain_day, split_day
+from mesocosm.data.parsing.refusal import NoMoment as NoMoment
+
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
-HAN_DIGITS = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
 HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 OTHER_MONTHS = {  # spellings that Babel does not have
     "sept": 9,
@@ -70,10 +72,6 @@ FORMS = (  # of texts that are refused, and why
         "its zone is a name: write an offset such as +01:00",
     ),
 )
-
-
-class NoMoment(ValueError):
-    """A text is no day or moment; says why."""
 
 
 @lru_cache(maxsize=1)
@@ -142,12 +140,21 @@ def _explain_no_form(text: str, forms: tuple[str, ...]) -> str:
     """Why no form reads a text; empty where that is not known."""
     if ANY.match(text):
         return "its order is not among the formats; add dmy (day first), mdy (month first) or ymd"
+    if why := _explain_chinese(text, forms):
+        return why
     for pattern, why in FORMS:
         if re.search(pattern, text):
             return why
     if not _reads_names(forms) and _number_month(text):
         return "the name of a month needs dmy, mdy or a format with %b among the formats"
     return ""
+
+
+def _explain_chinese(text: str, forms: tuple[str, ...]) -> str:
+    """Why a Chinese text is no day; empty where that is not known."""
+    if "zh" not in forms and split_day(text):
+        return "a Chinese date needs zh among the formats"
+    return explain_day(text)
 
 
 def _reads_names(forms: tuple[str, ...]) -> bool:
@@ -202,14 +209,13 @@ def _parse_iso(text: str) -> date | None:
 
 
 def _parse_chinese(text: str) -> date | None:
-    match = re.fullmatch(r"(.+)年(.+)月(.+)[日号]", text.replace(" ", ""))
-    match = match or re.fullmatch(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text)
-    if not match:
-        return None
-    numbers = [_parse_han(part) for part in match.groups()]
-    if "0" in numbers:
-        return None
-    return _make_date(*numbers)
+    parts = split_day(text)
+    if not parts:
+        match = re.fullmatch(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text)
+        return _make_date(*match.groups()) if match else None
+    day = _make_date(parts.year, parts.month, parts.day)
+    check_weekday(day, parts)
+    return day
 
 
 NAMED_FORMS = {"iso": _parse_iso, "zh": _parse_chinese}
@@ -323,21 +329,3 @@ def _make_date(year: str, month: str, day: str) -> date:
         if not 1 <= m <= 12:
             raise NoMoment(f"there is no month {m}") from error
         raise NoMoment(f"there is no {d} {month_name[m]} {y}") from error
-
-
-def _parse_han(text: str) -> str:
-    """Chinese numerals as digits: 二〇二四, 十二, 三十一; 0 where they are none."""
-    if text.isdecimal():
-        return text
-    if "十" in text:
-        return _parse_han_tens(text)
-    if any(c not in HAN_DIGITS for c in text):
-        return "0"
-    return "".join(HAN_DIGITS[c] for c in text)
-
-
-def _parse_han_tens(text: str) -> str:
-    tens, _, ones = text.partition("十")
-    if len(tens) > 1 or len(ones) > 1 or (tens and tens not in HAN_DIGITS):
-        return "0"
-    return str(int(HAN_DIGITS.get(tens, "1")) * 10 + int(HAN_DIGITS.get(ones, "0")))

@@ -10,12 +10,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
 from itertools import chain
 
-from mesocosm.core.values.units import CURRENCIES, SIGNS, WORDS
+from mesocosm.core.values.units import CURRENCIES, SIGNS, WORDS, names_several_sizes
+from mesocosm.data.parsing.chinese.money import join_coins
+from mesocosm.data.parsing.chinese.numerals import (
+    ABOUT,
+    ESTIMATE,
+    SIGN,
+    Amount,
+    begins_numeral,
+    continues_numeral,
+    read_amount,
+    read_share,
+)
 from mesocosm.data.parsing.digits import SPACES, NoFigure, remove_groups, to_ascii_digits
 
 BETWEEN = "\x1f"  # between figure and unit in what SQL gets
@@ -26,6 +38,7 @@ MONEY = sorted(
     key=len,
     reverse=True,
 )
+RENMINBI = ("CNY", *WORDS["CNY"])
 MINUS = {"\u2212": "-", "\ufe63": "-", "\uff0d": "-", "\uffe5": "¥", "\uffe1": "£", "\uffe6": "₩"}
 BODY = re.compile(rf"\d(?:[\d.,'\u2019{SPACES}\u066b\u066c]*\d)?(?:[.,](?!\d))?|[.,]\d+")
 POWER = re.compile(r"[eE][-+]?\d+(?![\d.,])")
@@ -54,7 +67,7 @@ NOTATIONS = tuple(  # of texts that hold no single exact figure, and why; the fi
         ),
         (r"\A[^-]*\d[.,]?\s*-\Z", 0, "the minus follows the number; write it before"),
         (
-            r"^[<>≤≥≈~=]|^(?:ca\.?|about|approx\.?|under|over)\s",
+            rf"^[<>≤≥≈~=]|^(?:ca\.?|about|approx\.?|under|over)\s|{ESTIMATE}",
             re.IGNORECASE,
             "it is a bound or an estimate, not one number",
         ),
@@ -81,12 +94,15 @@ class Refused:
 
 
 @lru_cache(maxsize=20_000)
-def parse_figure(text: str, decimal: str = ".") -> Figure | Refused:
+def parse_figure(
+    text: str, decimal: str = ".", own: frozenset[str] = frozenset()
+) -> Figure | Refused:
     """Read the figure and the unit of a text.
 
     Args:
         decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the
             mark, and a comma before three digits is refused.
+        own: texts behind digits that are units as a whole, though they begin as 万 or 元 do.
 
     >>> parse_figure("USD 1,234.50")
     Figure(number='1234.50', unit='USD')
@@ -98,39 +114,69 @@ def parse_figure(text: str, decimal: str = ".") -> Figure | Refused:
     'a comma before 1 digit is not a group mark; set decimal: ","'
     >>> parse_figure("3-5 kg").reason
     'it is a range, not one number'
+    >>> parse_figure("12万3千元"), parse_figure("负三点五")
+    (Figure(number='123000', unit='元'), Figure(number='-3.5', unit=''))
     """
     try:
-        return _parse(text, decimal)
+        return _parse(text, decimal, own)
     except NoFigure as error:
         return Refused(str(error))
 
 
-def read_number(text: str, decimal: str) -> str | None:
+def read_figure(text: str, marks: str) -> Figure | Refused:
+    """Read the figure and the unit of a text.
+
+    Args:
+        marks: the decimal mark, then texts that are units as a whole (`BETWEEN` them).
+    """
+    decimal, *own = marks.split(BETWEEN)
+    return parse_figure(text, decimal, frozenset(own))
+
+
+def read_number(text: str, marks: str) -> str | None:
     """The figure of a text as a plain decimal text for SQL, None where it is refused."""
-    read = parse_figure(text, decimal)
+    read = read_figure(text, marks)
     return read.number if isinstance(read, Figure) else None
 
 
-def read_unit(text: str, decimal: str) -> str | None:
+def read_unit(text: str, marks: str) -> str | None:
     """The unit beside the figure of a text for SQL, None where the text is refused."""
-    read = parse_figure(text, decimal)
+    read = read_figure(text, marks)
     return read.unit if isinstance(read, Figure) else None
+
+
+def is_own_unit(text: str, known: Mapping[str, float]) -> bool:
+    """Whether a spelling means something else than the Chinese places or coins it begins with.
+
+    Args:
+        known: how many of a field's unit each of its spellings is.
+
+    >>> known = {"": 1.0, "元": 1.0, "万元": 1.0, "亿元": 1e8}
+    >>> is_own_unit("万元", known), is_own_unit("亿元", known), is_own_unit("kg", known)
+    (True, False, False)
+    """
+    read = parse_figure(f"1{text}")
+    if not isinstance(read, Figure) or (read.number, read.unit) == ("1", text):
+        return False
+    many = known.get(read.unit)
+    return many is None or float(read.number) * many != known[text]
 
 
 def explain_number(text: str, spec: str) -> str | None:
     """Why a text is no number of a field, None where the figure tells no reason.
 
     Args:
-        spec: in lines the decimal mark, the field's unit (empty for none), the texts that it
-            converts (`BETWEEN` them), its type, and the precision and scale of a `decimal`.
+        spec: in lines the marks as `read_figure` takes them, the field's unit (empty for none),
+            the texts that it converts (`BETWEEN` them), its type, and the precision and scale of a
+            `decimal`.
 
     >>> explain_number("5 cm", ".\\nkg\\ng\\nnumber")
     "'cm' does not convert to kg"
     >>> explain_number("9223372036854775808", ".\\n\\n\\ninteger")
     'it needs more than 64 bits'
     """
-    decimal, unit, known, kind, *places = spec.split("\n")
-    read = parse_figure(text, decimal)
+    marks, unit, known, kind, *places = spec.split("\n")
+    read = read_figure(text, marks)
     if isinstance(read, Refused):
         return read.reason
     if read.unit and read.unit not in known.split(BETWEEN):
@@ -151,6 +197,10 @@ def _explain_unit(beside: str, unit: str) -> str:
     Args:
         unit: the field's; empty where it has none.
     """
+    if ABOUT.match(beside):
+        return "it is a bound or an estimate, not one number"
+    if names_several_sizes(beside):
+        return f"'{beside}' has several sizes; 'spellings' says which is meant"
     if unit:
         return f"'{beside[:20]}' does not convert to {unit}"
     return f"'{beside[:20]}' is next to the number, and the field has no unit"
@@ -188,7 +238,7 @@ def _explain_double(exact: Decimal) -> str:
     return "a double does not hold all its digits; integer (to 2^63) or decimal does"
 
 
-def _parse(text: str, decimal: str) -> Figure:
+def _parse(text: str, decimal: str, own: frozenset[str]) -> Figure:
     """The figure and the unit of a text.
 
     Raises:
@@ -200,15 +250,45 @@ def _parse(text: str, decimal: str) -> Figure:
     currency, rest = _split_currency(rest)
     if currency and not sign:
         sign, rest = _split_sign(rest)
-    body = _match_body(rest, plain)
-    exponent = _match_exponent(rest[len(body) :])
-    after = rest[len(body) + len(exponent) :]
+    amount = _read_chinese(rest) or _read_digits(rest, plain, decimal, own)
+    unit = _join_unit(currency, amount.behind.strip())
+    _check_unit(unit, amount.behind)
+    return Figure(sign.removeprefix("+") + amount.number, unit)
+
+
+def _read_chinese(text: str) -> Amount | None:
+    """A number in Chinese numerals and what stands behind it; None where none begins."""
+    share = read_share(text)
+    if share:
+        return share
+    return join_coins(read_amount(text)) if begins_numeral(text) else None
+
+
+def _read_digits(text: str, whole: str, decimal: str, own: frozenset[str]) -> Amount:
+    """A number in digits and what stands behind it; 万, 亿 and coins behind it are a part of it.
+
+    Args:
+        whole: the text with what stands before a figure.
+    """
+    body = _match_body(text, whole)
+    exponent = _match_exponent(text[len(body) :])
+    after = text[len(body) + len(exponent) :]
     digits = remove_groups(body, decimal)
     if exponent:
         _check_exponent(body, decimal)
-    unit = (currency + after.strip()).strip()
-    _check_unit(unit, after)
-    return Figure(sign.removeprefix("+") + digits + exponent, unit)
+    behind = after.strip()
+    if exponent or behind in own:
+        return Amount(digits + exponent, after)
+    if continues_numeral(behind):
+        return join_coins(read_amount(behind, digits))
+    return join_coins(Amount(digits, after))
+
+
+def _join_unit(currency: str, behind: str) -> str:
+    """The unit of a currency before a figure and a text behind it; `¥5元` names one twice."""
+    if behind == "元" and currency in RENMINBI:
+        return behind
+    return currency + behind
 
 
 def _normalize(text: str) -> str:
@@ -277,6 +357,8 @@ def _continues_figure(after: str) -> bool:
 
 
 def _split_sign(text: str) -> tuple[str, str]:
+    if chinese := SIGN.match(text):
+        return "-", text[chinese.end() :]
     if text[:1] in ("-", "+"):
         return text[0], text[1:].lstrip(SPACES)
     return "", text
@@ -297,4 +379,4 @@ def _split_currency(text: str) -> tuple[str, str]:
 
 def _begins_figure(text: str) -> bool:
     """Whether a text begins as a figure may, behind a currency."""
-    return text[:1].isdigit() or text[:1] in (*SPACES, "-", "+", ".", ",")
+    return begins_numeral(text) or text[:1].isdigit() or text[:1] in (*SPACES, "-", "+", ".", ",")

@@ -12,6 +12,7 @@ import unicodedata
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from mesocosm.data.parsing.chinese.clocks import translate_clock
 from mesocosm.data.parsing.days import LAST_YEAR, NoMoment, parse_calendar_day, parse_day
 from mesocosm.data.parsing.digits import to_ascii_digits
 
@@ -54,6 +55,18 @@ def explain_day(text: str, spec: str) -> str | None:
     except NoMoment as why:
         return str(why) or None
     return None
+
+
+def has_clock(text: str) -> bool:
+    """Whether a text has a time of day behind its day.
+
+    >>> has_clock("2026年3月5日 下午3点"), has_clock("2026年3月5日")
+    (True, False)
+    """
+    try:
+        return _split_clock(_normalize(text))[1] is not None
+    except NoMoment:
+        return False
 
 
 def read_moment(text: str, spec: str) -> str | None:
@@ -113,7 +126,7 @@ def _parse_moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> da
         return counted
     text = _extend_basic_iso(text, forms)
     body, offset = _split_offset(text)
-    day, clock = _split_clock(body, chinese=True)
+    day, clock = _split_clock(body)
     local = datetime.combine(parse_calendar_day(day, forms), datetime.min.time())
     if clock:
         local += _parse_clock(clock)
@@ -130,13 +143,9 @@ def _split_offset(text: str) -> tuple[str, str]:
     return text[: match.start()], match[1]
 
 
-def _split_clock(text: str, chinese: bool = False) -> tuple[str, re.Match[str] | None]:
-    """A text without its clock, and the match of its clock, None where it has none.
-
-    Args:
-        chinese: whether a Chinese clock is one too.
-    """
-    match = CLOCK.match(_translate_chinese_clock(text) if chinese else text)
+def _split_clock(text: str) -> tuple[str, re.Match[str] | None]:
+    """A text without its clock, and the match of its clock, None where it has none."""
+    match = CLOCK.match(translate_clock(text))
     if not match:
         return text, None
     return match[1].strip(" ,"), match
@@ -311,12 +320,3 @@ def _to_24_hours(hour: int, half: str) -> int:
     if half[0] in "pP":
         return hour % 12 + 12
     return hour % 12
-
-
-def _translate_chinese_clock(text: str) -> str:
-    """A day with a Chinese clock with its clock in digits; another text as it is."""
-    match = re.match(r"^(.*[日号])\s*(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?$", text)
-    if not match:
-        return text
-    day, hour, minute, second = match.groups(default="0")
-    return f"{day} {hour}:{minute.zfill(2)}:{second.zfill(2)}"

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from mesocosm.data.parsing.chinese.codes import holds, read_plate, read_resident_id
+
 
 def luhn(digits: str) -> bool:
     """Whether the check digit of a card's number holds.
@@ -42,22 +44,35 @@ def iban(value: str) -> bool:
 
 
 def resident_id(value: str) -> bool:
-    """Whether a Chinese resident identity number has a birthday and a check character that hold.
+    """Whether a Chinese resident identity number has a province, a birthday and a check character
+    that hold.
 
     Source: GB 11643-1999.
 
     >>> resident_id("11010519491231002X")
     True
     """
-    if not re.fullmatch(
-        r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]", value
-    ):
-        return False
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return (
-        "10X98765432"[sum(int(c) * w for c, w in zip(value, weights, strict=False)) % 11]
-        == value[-1].upper()
-    )
+    plain = re.sub(r"[ -]", "", value)
+    return bool(re.fullmatch(r"\d{17}[\dXx]", plain)) and holds(read_resident_id, plain)
+
+
+def old_resident_id(value: str) -> bool:
+    """Whether 15 digits have the province and the birthday of a Chinese resident identity number as
+    they were before 1999; they carry no check character.
+
+    >>> old_resident_id("110105491231002"), old_resident_id("110105491331002")
+    (True, False)
+    """
+    return bool(re.fullmatch(r"\d{15}", value)) and holds(read_resident_id, value)
+
+
+def plate(value: str) -> bool:
+    """Whether a text is a Chinese number plate; few of its characters are letters.
+
+    >>> plate("京A12345"), plate("京ABCDEF")
+    (True, False)
+    """
+    return sum(map(str.isdigit, value)) >= 3 and holds(read_plate, value)
 
 
 def ssn(value: str) -> bool:

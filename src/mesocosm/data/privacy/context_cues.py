@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from mesocosm.data.privacy.check_digits import old_resident_id
+
 _U = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
 _L = "a-z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.islower())
 _MONTH = (
@@ -32,7 +34,8 @@ _BORN = (
     r" nacimiento|\bf\.\s?nac\.?|出生日期|出生于|生于|生日)"
 )
 _PAPER = (
-    r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|\bcarte"
+    r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|"
+    r"通行证|台胞证|回乡证|军官证|驾驶证|\bcarte"
     r" d['’]identité|\bdriv(?:er'?s|ing) licen[cs]e|\bführerschein|\bpermis de conduire)"
 )
 _TAX = (
@@ -164,6 +167,31 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         ),
         _any,
     ),
+    (
+        "national id",
+        re.compile(r"(?:身份证|身份證|证件)[^\d\n]{0,8}(\d{15})(?!\d)"),
+        old_resident_id,
+    ),
+    (
+        "card",
+        re.compile(r"(?:银行卡|卡号|[账帐][号户])[^\d\n]{0,8}(\d(?:[ -]?\d){11,18})(?!\d)"),
+        _any,
+    ),
+    (
+        "national id",
+        re.compile(
+            r"(?:护照|通行证|台胞证|回乡证|军官证|驾驶证)(?:号码?)?[\s:：是为]{0,3}([A-Z]{0,3}\d{6,12})(?![A-Za-z\d])"
+        ),
+        _any,
+    ),
+    ("phone", re.compile(r"(\(0\d{2,3}\) ?\d{7,8})(?!\d)"), _any),
+    ("address", re.compile(r"(?:邮编|邮政编码)[\s:：是为]{0,3}(\d{6})(?!\d)"), _any),
+    ("account", re.compile(r"(?i:qq)号?码?[\s:：是为]{0,3}([1-9]\d{4,10})(?!\d)"), _any),
+    (
+        "account",
+        re.compile(r"微信(?:号[\s:：是为]{0,3}|[:：]\s*)([A-Za-z][\w-]{5,19})(?![\w-])", re.ASCII),
+        _any,
+    ),
 )
 
 # what stands in a text, in small letters, wherever a form that needs a word can fit; quick to look
@@ -194,6 +222,11 @@ TOLD_BY = {
         "ausweis",
         "pasaporte",
         "护照",
+        "通行证",
+        "台胞证",
+        "回乡证",
+        "军官证",
+        "驾驶证",
         "identité",
         "licen",
         "führerschein",

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mesocosm.data.parsing.chinese.words import is_word
 from mesocosm.data.privacy.context_cues import NUMBERS, TOLD_BY
 from mesocosm.data.privacy.names import (
     CHINESE,
@@ -22,7 +23,7 @@ from mesocosm.data.privacy.names import (
     NOT_NAMES,
     TITLED,
 )
-from mesocosm.data.privacy.patterns import FORMS, LED_BY
+from mesocosm.data.privacy.patterns import FIGURES, FORMS, LED_BY, NO_PERSON
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class ColumnKind:
 
 
 KINDS = frozenset(what for what, *_ in FORMS)
+WEAK = frozenset("由给和与找向让请叫")  # words before a name that stand before things too
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -94,8 +96,15 @@ def _find_forms(text: str, found: list[Span]) -> None:
         for match in form.finditer(text):
             start, end = match.span()
             start += len(match[0]) - len(match[0].lstrip())
-            if _is_free(found, start, end) and holds(match[0].strip()):
+            if not _is_free(found, start, end) or _is_of_thing(what, text, start):
+                continue
+            if holds(match[0].strip()):
                 found.append(Span(start, end, what))
+
+
+def _is_of_thing(what: str, text: str, start: int) -> bool:
+    """Whether the words before some figures say that they number a thing, such as an order."""
+    return what in FIGURES and bool(NO_PERSON.search(text, max(0, start - 16), start))
 
 
 def _possible_kinds(text: str) -> set[str]:
@@ -115,8 +124,20 @@ def _find_names(text: str, found: list[Span]) -> None:
     for form in _list_name_forms(text):
         for match in form.finditer(text):
             start, end = match.span(1)
-            if match[1] and _is_free(found, start, end) and not _holds_other_word(match[1]):
+            if not match[1] or _holds_other_word(match[1]) or _is_chinese_word(text, match):
+                continue
+            if _is_free(found, start, end):
                 found.append(Span(start, end, "name"))
+
+
+def _is_chinese_word(text: str, match: re.Match[str]) -> bool:
+    """Whether what looks like a Chinese name is a word; behind a word such as 和, which names
+    nobody, it is enough that it begins with one.
+    """
+    start, name = match.start(1), match[1]
+    if not HAN.match(name):
+        return False
+    return is_word(name, begins=text[start - 1 : start] in WEAK)
 
 
 def _list_name_forms(text: str) -> list[re.Pattern[str]]:
@@ -159,7 +180,8 @@ COLUMN_NAMES = (
             r"(first|last|full|sur|given|family|person|customer|patient|applicant)_?name|姓名", re.I
         ),
     ),
-    ("national id", "pseudonymise", re.compile(r"ssn|passport|national_?id|身份证", re.I)),
+    ("national id", "pseudonymise", re.compile(r"ssn|passport|national_?id|身份证|护照", re.I)),
+    ("plate", "pseudonymise", re.compile(r"licen[cs]e_?plate|车牌", re.I)),
     ("card", "mask", re.compile(r"card_?(no|num)|iban|银行卡", re.I)),
     ("address", "mask", re.compile(r"street|home_?address|住址|地址", re.I)),
 )

@@ -6,8 +6,18 @@ from __future__ import annotations
 
 import re
 
+from mesocosm.data.parsing.chinese.codes import PLATE_LETTER, PLATE_PROVINCES
 from mesocosm.data.privacy.address_words import PROVINCES, STREET
-from mesocosm.data.privacy.check_digits import address_ip, ahv, card, iban, phone, resident_id, ssn
+from mesocosm.data.privacy.check_digits import (
+    address_ip,
+    ahv,
+    card,
+    iban,
+    phone,
+    plate,
+    resident_id,
+    ssn,
+)
 from mesocosm.data.privacy.names import CAP, LOW, OF, UP
 
 
@@ -32,6 +42,19 @@ FORMS = (
     ),
     ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
     ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
+    (
+        "national id",
+        re.compile(r"(?<!\d)\d{6}([ -])\d{8}\1\d{3}[\dXx](?![\dA-Za-z])"),
+        resident_id,
+    ),
+    (
+        "plate",
+        re.compile(  # 京 behind 北, 南 or 东 is a part of a city's name
+            rf"(?<![北南东天辽西])[{PLATE_PROVINCES}][{PLATE_LETTER}O][ ·•.-]?"
+            rf"[{PLATE_LETTER}\d]{{4,5}}[{PLATE_LETTER}\d挂学警港澳试超领](?![A-Za-z\d])"
+        ),
+        plate,
+    ),
     ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
     ("national id", re.compile(r"(?<![\d.])756\.\d{4}\.\d{4}\.\d{2}(?![\d.])"), ahv),
     # digits behind a decimal mark are no card
@@ -159,3 +182,9 @@ LED_BY = (
     "送到",
     "寄到",
 )  # before forms that look back for a word
+# words before figures that name a thing, not a person
+NO_PERSON = re.compile(
+    r"(?:订单|单号|编号|流水|序列号|运单|快递|物流|发票|合同号?|工单|批次|批号|货号|型号|条形?码|交易号|案号)"
+    r"(?:号码?)?\s*(?:[:：]|是|为|No\.?|#)?\s*$"
+)
+FIGURES = frozenset(["card", "phone", "national id"])  # kinds that may be the figures of a thing

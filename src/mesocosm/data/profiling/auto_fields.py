@@ -29,6 +29,7 @@ from mesocosm.data.profiling.file_detection import (
 )
 from mesocosm.data.profiling.goal.goal import Aim, aim
 from mesocosm.data.profiling.goal.named_columns import find_named_column
+from mesocosm.data.profiling.goal.spelling import name_source
 from mesocosm.data.profiling.goal.target_column import choose_target, score_table
 from mesocosm.data.profiling.header_detection import FileSettings
 from mesocosm.data.profiling.join_discovery import Related, find_relations, join_tables
@@ -182,7 +183,7 @@ def _explain_left(files: Mapping[str, _File], left: Mapping[str, str]) -> dict[s
 
 def _name_left(name: str, file: _File, why: str) -> str:
     """Why a file is left out, with its path where its name does not say which it is."""
-    if name.startswith("table-"):
+    if name.startswith("table-") or not str(file.settings["path"]).isascii():
         return f"'{file.settings['path']}': {why}"
     return why
 
@@ -282,7 +283,7 @@ def _name_files(
             _make_source(kind, {**settings, **given})  # before the file is read by it
         more, why = _detect_settings(con, path, kind, given)
         settings |= {**more, **given}
-        name = _name_source(stem, len(found) + 1)
+        name = name_source(stem, len(found) + 1)
         while f"{name}-source" in found:
             name += "-too"
         found[f"{name}-source"] = _File(_make_source(kind, settings), settings, why)
@@ -303,14 +304,6 @@ def _check_given(path: Path, kind: str, given: Mapping[str, object]) -> None:
                 Message("data.kind_without_setting", file=path.name, kind=kind, key=key),
                 Message("data.kind_with_option", kind=takes, key=key),
             )
-
-
-def _name_source(stem: str, number: int) -> str:
-    """A name in small Latin letters; the path beside it says the file."""
-    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{number}"
-    if not name[0].isalpha():
-        name = f"data-{name}"
-    return name[:50]
 
 
 def _make_source(kind: str, settings: Mapping[str, object]) -> Source:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from mesocosm.core.records import Json
 from mesocosm.data.profiling.columns.categories import profile_words
+from mesocosm.data.profiling.columns.chinese import find_null_words
 from mesocosm.data.profiling.columns.column import (
     AS_WRITTEN,
     BLANK,
@@ -34,6 +35,7 @@ from mesocosm.data.profiling.columns.identifiers import (
     are_row_numbers,
     classify_name,
     explain_identifier,
+    propose_form,
 )
 from mesocosm.data.profiling.columns.images import profile_images
 from mesocosm.data.profiling.columns.numbers import profile_numbers, prove_mark
@@ -197,6 +199,8 @@ def _draft_field(found: Draft, column: Column, marks: frozenset[str], root: Path
     """Set one column's field, its evidence and what is not proven of it."""
     name = column.name
     settings, why = _choose_type(found, column, marks, root)
+    if _is_words(settings) and column.name not in found.identifiers:
+        column.null_words |= find_null_words(column.counts)
     if column.null_words and _is_words(settings) and "values" not in settings:
         why += f"; {_describe_null_words(column)}"
         # another proposal for the field lists its values, and such a word is none of them
@@ -269,6 +273,7 @@ def _choose_type(
         return {"type": "text"}, _explain_empty(column)
     if why := explain_identifier(column):
         found.identifiers[column.name] = why
+        found.proposals += filter(None, (propose_form(column),))
         return {"type": _type_of_names(column)}, f"{why}, so it is kept as text"
     if image := profile_images(column, root):
         return image

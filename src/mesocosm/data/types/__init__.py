@@ -11,6 +11,7 @@ from mesocosm.data.types.country import Country
 from mesocosm.data.types.date import Date
 from mesocosm.data.types.decimal import Decimal
 from mesocosm.data.types.field import FieldKind
+from mesocosm.data.types.identifier import Identifier
 from mesocosm.data.types.image import Image
 from mesocosm.data.types.integer import Integer
 from mesocosm.data.types.labels.boolean import Boolean
@@ -29,6 +30,7 @@ BUILT_IN: dict[str, type[FieldKind]] = {
     "country": Country,
     "date": Date,
     "decimal": Decimal,
+    "identifier": Identifier,
     "image": Image,
     "integer": Integer,
     "list": List,

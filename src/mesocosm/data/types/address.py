@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from mesocosm.data.pipeline.ibis_sql import Column, functions
+from mesocosm.data.parsing.chinese.divisions import NoDivision, cut_address
+from mesocosm.data.pipeline.ibis_sql import Column, functions, literal
 from mesocosm.data.types.field import Facts, FieldKind
 
 WAYS = {
@@ -46,23 +47,66 @@ class Address(FieldKind):
     """A postal address in one form: one space between words, short words written out, `str.` as
     `straße`; a Chinese one without spaces.
 
-    Source: USPS Publication 28, appendices B and C; DIN 5008.
+    Args:
+        part: the part of a Chinese address that is kept: its `province`, `city` or `district` by
+            the official name, or the `detail` behind them. What is left out is taken from what is
+            named where one place alone fits; else the address is refused with the reason. Several
+            fields may read one `column`.
+
+    Source: USPS Publication 28, appendices B and C; DIN 5008; GB/T 2260 as of the end of 2025.
 
     >>> Address().expected
     'an address'
     """
 
     type: Literal["address"] = "address"
+    part: Literal["province", "city", "district", "detail"] | None = None
 
     @property
     def expected(self) -> str:
         """In words."""
-        return "an address"
+        return f"an address with a {self.part}" if self.part else "an address"
 
     def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The address in one form."""
+        """The address in one form, or the part of it."""
         del parts, facts
+        if self.part:
+            return functions()["division_of"](raw.cast("string"), literal(self.part))
         return functions()["address_of"](raw.cast("string"))
+
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
+        """Why an address has no such part."""
+        del facts
+        return functions()["why_no_division"](raw, literal(self.part)) if self.part else None
+
+
+@lru_cache(maxsize=10_000)
+def _cut(raw: str, part: str) -> tuple[str, str]:
+    """A part of an address, and why it has none; one of them is empty."""
+    try:
+        parts = cut_address(raw)
+    except NoDivision as error:
+        return "", str(error)
+    found = str(getattr(parts, part))
+    return found, "" if found else parts.explain(part)
+
+
+def division_of(raw: str, part: str) -> str | None:
+    """A part of a Chinese address, None where it has none.
+
+    >>> division_of("杭州市西湖区文三路138号", "province")
+    '浙江省'
+    """
+    return _cut(raw, part)[0] or None
+
+
+def why_no_division(raw: str, part: str) -> str | None:
+    """Why an address has no such part, None where it has one.
+
+    >>> why_no_division("东莞市南城街道", "district")
+    'it names no district'
+    """
+    return _cut(raw, part)[1] or None
 
 
 @lru_cache(maxsize=10_000)

@@ -46,7 +46,8 @@ class Date(FieldKind):
     year are 1969 to 2068. Years are 1000 to 2999. Refused with the reason: 24:00, a leap second,
     digits below a microsecond, ISO week dates (`2026-W10-4`), ordinal dates (`2026-065`), months
     without a day, years of a Japanese era, zones by name. A format without marks, as `%Y%m%d`,
-    reads texts of its full width only.
+    reads texts of its full width only. `zh` reads 二〇二六年三月五日, a year of the Republic
+    (民国115年) and a weekday that is right; it refuses days of the lunar calendar.
 
     One column has one order of day and month: where `formats` has both, the column's values have to
     prove one, or the build stops.

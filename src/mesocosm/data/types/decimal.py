@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
-from mesocosm.data.parsing.numbers import BETWEEN, Figure, explain_misfit, parse_figure
+from mesocosm.data.parsing.numbers import BETWEEN, Figure, explain_misfit, read_figure
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.types.field import Facts
 from mesocosm.data.types.number import TWO_READINGS, Number
@@ -111,7 +111,7 @@ class Decimal(Number):
         times = {**facts.get("units", {}), **self.spellings}
         return "\n".join(
             (
-                self.mark(facts),
+                self.marks(facts),
                 str(self.precision),
                 str(self.scale),
                 BETWEEN.join(f"{raw}{TIMES}{many!r}" for raw, many in sorted(times.items())),
@@ -127,8 +127,8 @@ def decimal_of(raw: str, spec: str) -> str | None:
     """A text as a plain decimal text for SQL, None where it is none or is not held exactly.
 
     Args:
-        spec: in lines the decimal mark, the precision, the scale, and the units with how many of
-            the field's they are.
+        spec: in lines the marks as `read_figure` takes them, the precision, the scale, and the
+            units with how many of the field's they are.
 
     >>> decimal_of("1,234.50", ".\\n18\\n2\\n")
     '1234.50'
@@ -137,8 +137,8 @@ def decimal_of(raw: str, spec: str) -> str | None:
     >>> print(decimal_of("1e3", ".\\n18\\n2\\n"))
     None
     """
-    mark, precision, scale, units = spec.split("\n", 3)
-    read = parse_figure(raw, mark)
+    marks, precision, scale, units = spec.split("\n", 3)
+    read = read_figure(raw, marks)
     if not isinstance(read, Figure) or "e" in read.number.lower():
         return None
     times = _split_units(units)

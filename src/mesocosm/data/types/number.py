@@ -24,7 +24,7 @@ from mesocosm.core.values.units import (
 )
 from mesocosm.data.cleaning.outliers import OutliersSetting
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
-from mesocosm.data.parsing.numbers import BETWEEN
+from mesocosm.data.parsing.numbers import BETWEEN, is_own_unit
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
 from mesocosm.data.types.field import Facts, FieldKind
 
@@ -35,7 +35,10 @@ FIGURE = (
 
 LEAD = r"^[-+]?\d+(?:\.\d+)?"
 LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
-MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
+MORE = (  # what follows digits that is read with care: a mark, or a Chinese place or coin
+    r"^(?:[十拾百佰千仟万萬亿億点點圆圓塊角毛多余几来]|[元块][\d零〇一-九壹-玖整正人]|"
+    r"[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
+)
 GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
 PART = r"^[-+]?\d+\.\d*[1-9]\d*$"
@@ -95,9 +98,15 @@ class Number(FieldKind):
     over 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to
     zero than a double can be.
 
+    Chinese numerals are read too, those of finance as well (`壹佰贰拾叁元整`): `三千二百`,
+    `1.5亿`, `12万3千`, `百分之五`, `三元五角`. Refused for their two readings: `一百五`, `1万5`,
+    `3块5`, `三五`.
+
     `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as
     0.12. A text after the number that does not convert to the unit is refused, and so are words of
-    several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
+    several sizes: ton, gallon, pint, cup, gr, m€, 尺, 盎司 (`spellings` settles them). Chinese
+    units are those of the mainland: a 斤 is 500 g, a 两 50 g, a 里 500 m, a 亩 10000/15 m²; a 台斤
+    is 600 g. A 度 is a degree or a kilowatt hour, as the field's unit is.
 
     Args:
         unit: the unit the field is kept in; a value that names another is converted, °F and K by
@@ -157,6 +166,14 @@ class Number(FieldKind):
         proven = str(facts.get("decimal", "."))
         return "." if proven == "numbers" else self.decimal or proven
 
+    def marks(self, facts: Facts) -> str:
+        """The decimal mark, and the spellings that are units as a whole though they begin as a
+        number continues: `万元` where the field is kept in it.
+        """
+        known = {"": 1.0, **facts.get("units", {}), **self.spellings}
+        own = sorted(text for text in self.spellings if is_own_unit(text, known))
+        return BETWEEN.join((self.mark(facts), *own))
+
     def fit_units(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
         """The factor of every spelling of a unit that converts to the field's; `offsets` where a
         factor alone is not enough.
@@ -202,7 +219,7 @@ class Number(FieldKind):
             return {"rest": raw.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
             return {"odd": cases((_is_odd(known, mark), raw), other=null())}
-        return self._figure_and_unit(known, mark)
+        return self._figure_and_unit(known, mark, self.marks(facts or {}))
 
     def _lead(self, raw: Column, mark: str) -> dict[str, Column]:
         """The number where a cast reads it, else the digits that the text begins with."""
@@ -210,9 +227,11 @@ class Number(FieldKind):
         lead = raw.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
         return {"fast": fast, "lead": cases((fast.isnull() & raw.notnull(), lead), other=null())}
 
-    def _figure_and_unit(self, known: dict[str, Column], mark: str) -> dict[str, Column]:
+    def _figure_and_unit(
+        self, known: dict[str, Column], mark: str, marks: str
+    ) -> dict[str, Column]:
         """The number and the text beside it, from the helper columns."""
-        careful = functions()["figure_of"](known["odd"], literal(mark))
+        careful = functions()["figure_of"](known["odd"], literal(marks))
         lead = known["lead"]
         if mark == ".":
             careful = cases(
@@ -220,7 +239,7 @@ class Number(FieldKind):
             )
         elif mark == ",":
             lead = lead.replace(",", ".")
-        beside = functions()["unit_of"](known["odd"], literal(mark))
+        beside = functions()["unit_of"](known["odd"], literal(marks))
         return {
             "number": cases(
                 (known["fast"].notnull(), known["fast"]),
@@ -249,11 +268,11 @@ class Number(FieldKind):
         a part is not whole, or more digits stand before an exponent. Asked of great numbers
         only.
         """
-        mark, raw = self.mark(facts), raw.cast("string")
+        raw = raw.cast("string")
         lead = cases(
             (parts["fast"].notnull(), raw),
             (parts["odd"].isnull(), parts["lead"]),
-            other=functions()["figure_of"](parts["odd"], literal(mark)),
+            other=functions()["figure_of"](parts["odd"], literal(self.marks(facts))),
         )
         many = (lead.contains("e") | lead.contains("E")) & ~lead.re_search(FEW_DIGITS)
         return cases(
@@ -264,7 +283,7 @@ class Number(FieldKind):
 
     def unit_of(self, raw: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
-        return functions()["unit_of"](raw, literal(self.mark(facts)))
+        return functions()["unit_of"](raw, literal(self.marks(facts)))
 
     def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The number in the field's unit; null for a text that is no number in a known unit."""
@@ -321,7 +340,7 @@ class Number(FieldKind):
         )
         return functions()["why_no_number"](
             raw.cast("string"),
-            literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))),
+            literal("\n".join((self.marks(facts), self.unit or "", known, *self.kept_as))),
         )
 
 

@@ -14,7 +14,7 @@ from mesocosm.data.types.field import Facts, FieldKind
 EXTENSION = r"\d\s*(?:ext|extension|x|poste|durchwahl|dw|#|;ext=|转|分机)[\s.:=]*\d+\s*$"
 AS_DECIMAL = r"[-+]?\d+\.\d{0,2}|[-+]?\d(?:\.\d+)?[eE]\+?\d+"
 TWO_NUMBERS = r"\d\s*[;,|&\n]\s*[\d+(]|\d\s+/\s+[\d+(]|[^/\s]\s*\+\d|\s(?:or|oder|ou|und|and)\s"
-PREFIX = r"^\s*(?:tel|phone|mobile|fax|telefon)?\.?\s*:?\s*"
+PREFIX = r"^\s*(?:tel|phone|mobile|fax|telefon|(?:联系)?(?:电话|手机)号?码?|座机|传真)?\.?\s*:?\s*"
 
 
 def _region(text: str) -> str:

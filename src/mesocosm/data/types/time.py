@@ -73,6 +73,8 @@ class Time(FieldKind):
     prove one, or the build stops. What a `date` refuses is refused here too: 24:00, a leap second,
     digits below a microsecond, week and ordinal dates, zones by name. A serial day of a spreadsheet
     is read to the millisecond, and to the second where its digits end within 5 ms of one.
+    A Chinese clock is read with its word, as 下午3点05分; one whose hour stays open (晚上12点) is
+    refused.
 
     Args:
         formats: `iso`, `zh`, `us`, `eu`, `dmy`, `mdy`, `ymd` (as a `date` has them, with a clock

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
-from mesocosm.data.parsing.timestamps import read_day
+from mesocosm.data.parsing.chinese.days import COUNT
+from mesocosm.data.parsing.timestamps import explain_day, has_clock, read_day
 from mesocosm.data.profiling.column_readings import Proof, prove_day_month_order
-from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading
+from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, FieldSettings, Reading
 
 PARTS = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})")
 CLOCK = re.compile(
@@ -43,9 +44,16 @@ MOST_ODD = 0.2  # share of the rows up to which values that are none are an open
 MOST_FORMS = 6
 NO_ZONE = "they name no zone, so UTC is written here ('zone' changes it)"
 ISO_TIME = re.compile("iso ")
+CHINESE = re.compile(r"[年月].*[日号號月]|民[国國]|[上下]午|\d[点時时]")  # days that `zh` may read
 LIKE = re.compile(
     r"\d{1,4}[-/.年 ]\d{1,2}|(19|20)\d{6}$|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}["
     r" /-][A-Za-z]{3,9}[ /-]\d{4}"
+)
+
+
+LIKE_CHINESE = re.compile(
+    rf"(?:公元|西元|中华|中華|民国|民國)*(?:{COUNT}+|元)年{COUNT}+月|{COUNT}+月{COUNT}+[日号號]|"
+    r"[农農][历曆]"
 )
 
 
@@ -77,6 +85,8 @@ def _profile_texts(column: Column, values: list[str]) -> Reading | None:
     """What texts prove, most of which look like dates."""
     parts = _split_values(values)
     kinds = list(map(_classify_day, parts.days))
+    if not all(kinds) and any(map(CHINESE.search, values)):
+        return _profile_chinese(column, values)
     seen = sum(map(column.counts.__getitem__, values))
     odd = [value for value, kind in zip(values, kinds, strict=True) if not kind]
     if odd:
@@ -84,6 +94,35 @@ def _profile_texts(column: Column, values: list[str]) -> Reading | None:
     if "%Y%m%d" in kinds and len(values) < 3:
         return None
     return _choose_formats(parts, kinds, seen)
+
+
+def _profile_chinese(column: Column, values: list[str]) -> Reading:
+    """What Chinese days and moments prove, some of which no format of strptime reads."""
+    seen = sum(map(column.counts.__getitem__, values))
+    formats = ["zh"] if all(read_day(value, "zh") for value in values) else ["zh", "iso"]
+    spec = "\n".join(formats)
+    odd = [value for value in values if not read_day(value, spec)]
+    if odd:
+        bad = sum(column.counts[value] for value in odd)
+        why = explain_day(odd[0], spec)
+        return Reading(
+            open=(
+                f"{seen - bad} of {seen} values are Chinese dates, and {bad} are no day, such as"
+                f" {odd[0][:24]!r}{f' ({why})' if why else ''}; {AS_WRITTEN}"
+            )
+        )
+    clocks = sum(has_clock(value) for value in values)
+    if 0 < clocks < len(values):
+        return Reading(
+            open=f"some of its values have a time of day and others have none; {AS_WRITTEN}"
+        )
+    names: FieldSettings = {"formats": [*formats]}
+    if clocks:
+        why = f"all {seen} values are times as {', '.join(formats)}; {NO_ZONE}"
+        return Reading({"type": "time", **names}, why)
+    return Reading(
+        {"type": "date", **names}, f"all {seen} values are dates as {', '.join(formats)}"
+    )
 
 
 def _read_declared(kind: str) -> Reading | None:
@@ -266,7 +305,14 @@ def _format_clock(clock: str) -> str:
 
 
 def _is_like_date(value: str) -> bool:
-    return 6 <= len(value) <= 40 and bool(LIKE.match(value))
+    if not 4 <= len(value) <= 40:
+        return False
+    return bool(LIKE.match(value) if len(value) > 5 else None) or _is_like_chinese(value)
+
+
+def _is_like_chinese(value: str) -> bool:
+    """Whether a value may be a Chinese day, whole or without its year."""
+    return bool(LIKE_CHINESE.match(value))
 
 
 def _classify_day(day: str) -> str:

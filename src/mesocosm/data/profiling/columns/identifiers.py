@@ -5,9 +5,11 @@ may be lost, no digit rounded.
 from __future__ import annotations
 
 import re
+from functools import partial
 
+from mesocosm.data.parsing.chinese import codes
 from mesocosm.data.privacy.check_digits import card, iban, resident_id
-from mesocosm.data.profiling.columns.column import Column, split_name
+from mesocosm.data.profiling.columns.column import Column, Proposal, split_name
 
 CHANCE = 8  # rows
 LONG = 15  # digits that a double holds exactly
@@ -39,7 +41,7 @@ LAST = frozenset(
 ALONE = LAST - {"no", "num", "number"}
 ANYWHERE = frozenset(["phone", "telephone", "mobile", "tel", "fax", "telefon", "passport"])
 EASTERN = re.compile(
-    r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|"
+    r"编号|号码|单号|证号|车牌|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|"
     r"индекс|инн|снилс",
     re.I,
 )
@@ -76,11 +78,26 @@ FIRST = 500  # values that are looked at for their form
 CHECKS = (
     ("IBAN", iban),
     ("Chinese resident identity number", resident_id),
+    ("unified social credit code", partial(codes.holds, codes.read_credit_code)),
     ("card number", card),
 )
 VERSION_NUMBER = re.compile(r"v?\d+(?:\.\d+)*\w*")
 NAMING = re.compile(r"[^\W_]+(?:[-_/#. ][^\W_]+)*")  # how identifiers and postcodes are written
 CODE = re.compile(r"(?=.*\d)[A-Za-z]{0,8}[-_/#]?[A-Za-z\d]+(?:[-_/#.][A-Za-z\d]+)*")
+
+
+def propose_form(column: Column) -> Proposal | None:
+    """The type that checks a company's code in every row, where all values hold it; None where some
+    do not.
+    """
+    holds = partial(codes.holds, codes.read_credit_code)
+    if column.distinct < 3 or not all(map(holds, column.counts)):
+        return None
+    return Proposal(
+        f"fields.{column.name}",
+        '{"type": "identifier", "form": "cn_credit_code"}',
+        "the check character holds in every value; a row in which it does not would be quarantined",
+    )
 
 
 def explain_identifier(column: Column) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from mesocosm.data.pipeline.expressions.source_types import DECIMAL
 from mesocosm.data.profiling.column_readings import prove_decimal_mark
+from mesocosm.data.profiling.columns.chinese import NULL_WORDS, to_plain_figure
 from mesocosm.data.profiling.columns.column import (
     AS_WRITTEN,
     Column,
@@ -43,7 +44,7 @@ VALUE = re.compile(
     rf" \u00a0\u2009\u202f]*)?[.,]?\d{POWER}|\d+[.,])\s*([^\d\s].*)?",
     re.S,
 )
-WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$")
+WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$|[㎡㎥]")
 ABSENT = frozenset(
     [
         "unknown",
@@ -58,9 +59,8 @@ ABSENT = frozenset(
         "--",
         ".",
         "#n/a",
-        "未知",
-        "不详",
         "缺失",
+        *NULL_WORDS,
     ]
 )
 
@@ -84,10 +84,12 @@ def split_value(value: str) -> Parts | None:
 
     >>> tuple(split_value("CNY 123.53")), tuple(split_value("36 months"))
     (('', '123.53', 'CNY', ''), ('', '36', '', 'months'))
+    >>> tuple(split_value("三千二百元")), tuple(split_value("1.5亿"))
+    (('', '3200', '', '元'), ('', '150000000', '', ''))
     >>> split_value("5 ± 1"), tuple(split_value("12.03.2024"))
     (None, ('', '12.03.2024', '', ''))
     """
-    match = VALUE.fullmatch(value)
+    match = VALUE.fullmatch(to_plain_figure(value))
     if not match:
         return None
     sign, before, second_sign, figure, behind = match.groups(default="")

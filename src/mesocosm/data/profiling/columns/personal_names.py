@@ -102,6 +102,11 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        "plate",
+        r"[\u4e00-\u9fff].{6,}",
+        _any(r"licen[cs]e_?plate", "plate_?(?:no|number)", inside="车牌|号牌"),
+    ),
+    (
         "card or account",
         r"(?=.*\d)[\w -]{8,}",
         re.compile(

@@ -11,7 +11,14 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias
 
-from mesocosm.core.values.units import CURRENCIES, HAN, WORDS, find_factor, is_common
+from mesocosm.core.values.units import (
+    CURRENCIES,
+    HAN,
+    WORDS,
+    find_factor,
+    is_common,
+    names_several_sizes,
+)
 from mesocosm.data.profiling.columns.column import AS_WRITTEN, FieldSettings
 
 UNITS = {
@@ -19,6 +26,7 @@ UNITS = {
     "千克": ("kg", 1.0),
     "公斤": ("kg", 1.0),
     "斤": ("kg", 0.5),
+    "两": ("kg", 0.05),
     "毫克": ("mg", 1.0),
     "吨": ("t", 1.0),
     "米": ("m", 1.0),
@@ -26,6 +34,12 @@ UNITS = {
     "毫米": ("mm", 1.0),
     "公里": ("km", 1.0),
     "千米": ("km", 1.0),
+    "里": ("km", 0.5),
+    "平方米": ("m**2", 1.0),
+    "平米": ("m**2", 1.0),
+    "㎡": ("m**2", 1.0),
+    "公顷": ("hectare", 1.0),
+    "亩": ("亩", 1.0),
     "升": ("L", 1.0),
     "毫升": ("mL", 1.0),
     "秒": ("second", 1.0),
@@ -37,6 +51,7 @@ UNITS = {
     "个月": ("month", 1.0),
     "月": ("month", 1.0),
     "年": ("year", 1.0),
+    "岁": ("year", 1.0),
 }
 PLURAL = {
     "years": "year",
@@ -200,6 +215,8 @@ def _accept_one_word(groups: _Groups) -> Units:
     why = f"; beside them stands {groups.shown}, one word for all"
     if groups.rows[""]:
         why += f", and the {groups.rows['']} figures without it are of the same size"
+    if names_several_sizes(word):
+        why += "; of which size it is stays open: 'unit' says it"
     return Units({"spellings": {word: 1.0}}, why=why)
 
 

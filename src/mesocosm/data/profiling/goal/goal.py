@@ -27,7 +27,11 @@ from mesocosm.data.sources.path_utils import quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-PEOPLE = re.compile(r"(^|_)(sex|gender|age|race|ethnic\w*|religion|nationality)(_|$)", re.I)
+PEOPLE = re.compile(
+    r"(^|_)(sex|gender|age|race|ethnic\w*|religion|nationality)(_|$)|"
+    r"性别|年龄|民族|种族|宗教|国籍|户籍",
+    re.I,
+)
 OFTEN = 10  # rows of one identifier from which on it says something of the rows to come
 FEW = 10  # different whole numbers that are classes where nobody asks for a size
 ALONE = 0.995  # share of rows that one field tells rightly by itself, from which on it is left out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mesocosm.data.profiling.columns.column import split_name
@@ -57,6 +57,13 @@ ARTICLES = frozenset(
     ]
 )
 HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN_GOALS = (  # where a Chinese goal says what is predicted before its verb
+    re.compile(r"按照?([^，。,]+?)(?:来|进行)?(?:分类|归类|分组|划分)"),
+    re.compile(
+        r"(?:做|进行|建立|构建|训练|搭建)(?:一个)?([^，。,]+?)的?(?:分析|预测|识别|判断|检测|分类)"
+    ),
+)
+HAN_CLOSING = re.compile(r"^(.+?)的?(?:预测|预估|估计|分析|识别|判断|检测|分类)(?:模型|任务)?$")
 
 
 class _Mention(NamedTuple):
@@ -91,8 +98,14 @@ def find_named_column(goal: str, names: Sequence[str], own: Iterable[str] = ()) 
     return next(iter(find_named_columns(goal, names, own)), "")
 
 
-def find_named_columns(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[str]:
+def find_named_columns(
+    goal: str, names: Sequence[str], own: Iterable[str] = (), texts: Collection[str] = ()
+) -> list[str]:
     """All columns that a goal names in the same place, that which is meant before all others first.
+
+    Args:
+        own: as `find_named_column` takes it.
+        texts: columns of sentences; before a closing verb they are what is read, as in 文本分类.
 
     >>> find_named_columns("predict Paid and Late", ["Late", "Paid"])
     ['Paid', 'Late']
@@ -104,10 +117,13 @@ def find_named_columns(goal: str, names: Sequence[str], own: Iterable[str] = ())
         return _drop_overlaps(sorted(quoted))
     skipped = set(own)
     able = [name for name in names if name not in skipped]
-    for part in _list_parts(goal):
+    for part in _list_all_parts(goal):
         found = _list_mentions(_find_mention, able, part)
         if found:
             return _drop_overlaps(_rank_mentions(found))
+    if closing := HAN_CLOSING.match(goal.strip(" 。！!")):
+        classes = [name for name in able if name not in texts]
+        return _drop_overlaps(_rank_mentions(_list_mentions(_find_mention, classes, closing[1])))
     return []
 
 
@@ -126,6 +142,18 @@ def _rank_mentions(found: Sequence[_Mention]) -> list[_Mention]:
     if any(HAN.search(mention.name) for mention in found):
         return sorted(found, key=lambda mention: (mention.size, mention.place, mention.name))
     return sorted(found)
+
+
+def _list_all_parts(goal: str) -> Iterator[str]:
+    """The parts of a goal that may name what is predicted, those before a Chinese verb first.
+
+    >>> next(_list_all_parts("把评论按情感分类"))
+    '情感'
+    """
+    for pattern in HAN_GOALS:
+        if match := pattern.search(goal):
+            yield match[1]
+    yield from _list_parts(goal)
 
 
 def _list_parts(goal: str) -> Iterator[str]:

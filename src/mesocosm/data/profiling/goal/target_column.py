@@ -17,7 +17,7 @@ from mesocosm.data.profiling.profile import Column, Draft
 TARGETS = re.compile(
     r"^(target|label|class|y|outcome|grade|default(ed)?|churn(ed)?|survived|sentiment|mood|intent|"
     r"disease|diagnosis|species|score|result|status|price|rating|quality|category|creditability|"
-    r"progression)$",
+    r"progression|标签|类别|分类|结果|目标|等级|是否.+)$",
     re.I,
 )
 WORDS = {
@@ -41,9 +41,28 @@ WORDS = {
     "质量": "quality",
     "标签": "label",
     "结果": "result outcome",
+    "销售": "sales revenue",
+    "销量": "sales volume",
+    "收入": "income revenue",
+    "工资": "salary income",
+    "欺诈": "fraud",
+    "逾期": "overdue default",
+    "退货": "return",
+    "点击": "click",
+    "购买": "purchase",
+    "转化": "conversion",
+    "故障": "failure fault",
+    "满意": "satisfaction",
+    "打分": "rating score 评分 得分",
+    "离职": "attrition",
+    "垃圾": "spam",
+    "诊断": "diagnosis",
+    "生存": "survived",
 }
 NUMBERS = re.compile(
-    r"how (much|many|long|far|old)|estimate|price|amount|多少|价格|数量|房价|估计", re.I
+    r"how (much|many|long|far|old)|estimate|price|amount|多少|价格|数量|房价|估计|预估|回归|销量|"
+    r"销售额|金额",
+    re.I,
 )
 SKIP = {
     "which",
@@ -123,7 +142,8 @@ def choose_target(
             )
         return target, {"target": "it is given as the target"}, []
     own = [c.name for c in found.columns if _names_rows(found, c)]
-    named = find_named_columns(goal, names, own)
+    texts = [name for name, field in found.fields.items() if field["type"] == "text"]
+    named = find_named_columns(goal, names, own, texts)
     if named:
         return _choose_named(found, named)
     return _choose_fitting(found, goal)

@@ -15,12 +15,12 @@ from mesocosm.data.profiling.columns.column import Column, split_name
 
 RANKS = re.compile(
     r"\b(recommend\w*|suggest\w*|rank (?:the )?\w+ for|what .* (?:likes?|wants?|buys?) next|next"
-    r" \w+ to (?:buy|watch|read))\b|推荐|猜你喜欢",
+    r" \w+ to (?:buy|watch|read))\b|推荐|猜你喜欢|喜欢什么|个性化|下一[个次件]?(?:购买|点击|观看)",
     re.I,
 )
 ANSWERS = re.compile(
     r"\banswer(?:s|ing)?\b.*\b(questions?|customers?|faq|inquir\w*)\b|\bfaq\b|\breply"
-    r" to\b|回答|解答|答疑|问答",
+    r" to\b|回答|解答|答疑|问答|检索|知识库|智能客服|查找答案",
     re.I,
 )
 PEOPLE = frozenset(

@@ -57,14 +57,16 @@ class Csv(SourceKind):
 
     Args:
         path: a path or glob inside the project.
-        delimiter: one character; where not given, the one of `, ; tab |` most seen in the header.
+        delimiter: one character; where not given, the one of `, ; tab |` most seen in the header,
+            or `，` or `；` where it has none of these and every line has as many.
         encoding: how the bytes are read; where not given, it is found over the whole file and
             reported.
         skip: physical lines before the header.
         header: whether the first record holds the names; without it and `names`, columns are
             `column1`, `column2` and so on.
         names: the names of the columns, in order, in place of the header's.
-        quote: the quote character; `""` where there is none.
+        quote: the quote character; `""` where there is none. `“` closes with `”`; it is found where
+            all names of the header stand in such quotes.
         escape: what stands before a quote inside of quotes; where not given, the quote itself.
         comment: what a line that is not a row begins with, as `#`.
         schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns

@@ -7,13 +7,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+PAIRS = {"“": "”", "‘": "’", "「": "」", "『": "』", "«": "»"}  # quotes that close otherwise
+
 
 @dataclass(frozen=True)
 class Dialect:
     """How cells are separated.
 
     Args:
-        quote: the quote character; empty where there is none.
+        quote: the quote character; empty where there is none. One of `PAIRS` is closed by its
+            partner.
         escape: what stands before a quote inside of quotes: the quote itself, or another character.
         comment: what a line that is not a row begins with; empty where there is none.
     """
@@ -23,30 +26,36 @@ class Dialect:
     escape: str = '"'
     comment: str = ""
 
+    @property
+    def closing(self) -> str:
+        """The character that closes a quoted value."""
+        return PAIRS.get(self.quote, self.quote)
+
     def patterns(self) -> Patterns:
         """The dialect as regular expressions."""
         d, q, e = re.escape(self.delimiter), re.escape(self.quote), re.escape(self.escape)
+        c = re.escape(self.closing)
         pad = "" if self.delimiter == " " else " *"
         if not self.quote:
             return self._unquoted_patterns()
-        body = rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
+        body = rf"(?:[^{c}{e}]|{e}(?:.|\Z))*+"
         if self.escape == self.quote:
-            body = rf"(?:[^{q}]|{q}{q})*+"
-        quoted = rf"{pad}{q}{body}{q}{pad}"
+            body = rf"(?:[^{c}]|{c}{c})*+"
+        quoted = rf"{pad}{q}{body}{c}{pad}"
         bare, strict = rf"(?!{pad}{q})[^{d}]*+", rf"[^{d}{q}]*+"
         cells, tight = (
             rf"(?:{quoted}(?={d}|\Z)|{bare})",
             rf"(?:{quoted}(?={d}|\Z)|{strict}(?={d}|\Z))",
         )
-        rest = rf"{body}{q}{pad}(?:{d}{tight})*+"
+        rest = rf"{body}{c}{pad}(?:{d}{tight})*+"
         opening = rf"(?:{cells}{d})*{pad}{q}{body}"
         return _compile(
             rf"{cells}(?:{d}{cells})*+",
             rf"{tight}(?:{d}{tight})*+",
             opening,
             rest,
-            rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
-            rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
+            rf"{body}(?:{c}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
+            rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){c}{pad}(?={d}|\Z)|({bare}))",
         )
 
     def _unquoted_patterns(self) -> Patterns:

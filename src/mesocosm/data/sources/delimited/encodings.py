@@ -20,7 +20,10 @@ Encoding = Literal[
     "utf-16-be",
     "utf-32",
     "gb18030",
+    "gbk",
+    "gb2312",
     "big5",
+    "big5hkscs",
     "shift_jis",
     "euc_jp",
     "euc_kr",
@@ -57,6 +60,10 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+HAN = re.compile(r"[\u4e00-\u9fff]")
+FAMILY = {"gbk": "gb18030", "gb2312": "gb18030", "big5hkscs": "big5"}  # by the one that is weighed
+CHINESE = ("gb18030", "big5")
+FAR = 0.3  # between two scores
 BROKEN = "\udc80"  # stands for bytes that the encoding has no character for
 WESTERN = frozenset(
     "€‚„…‘’“”–—•™ š Š ž Ž œ Œ Ÿ ¡ ¢ £ ¥ § © ª « ® ° ± ² ³ ´ µ · ¹ º » ¼ ½ ¾ ¿".replace(" ", "")
@@ -122,6 +129,30 @@ def find_encoding(path: Path) -> Found | None:
     if found is None and bad <= FEW:
         return Found("utf-8", broken=True)
     return found
+
+
+def is_chinese_utf8(path: Path) -> bool:
+    """Whether all bytes of a file are UTF-8 with Chinese characters, so that another encoding would
+    read them as others without an error.
+    """
+    han = 0
+    for text in decode(path, "utf-8"):
+        if BROKEN in text:
+            return False
+        han += len(HAN.findall(text))
+    return han > 1
+
+
+def prefer_other(path: Path, encoding: str) -> str:
+    """The encoding in which the bytes of a file look far more like text than in the one that is
+    named; empty where there is none.
+    """
+    scores = _score_encodings(path)
+    named = FAMILY.get(encoding, encoding)
+    best = max(scores, key=lambda name: scores[name], default=named)
+    if named not in scores or named not in CHINESE or best not in CHINESE:
+        return ""
+    return best if scores[best] - scores[named] > FAR else ""
 
 
 def _count_utf8(path: Path) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
-from mesocosm.data.sources.delimited.dialect import Dialect
+from mesocosm.data.sources.delimited.dialect import PAIRS, Dialect
 from mesocosm.data.sources.delimited.scanner import Record, Scan
 from mesocosm.data.sources.spool import unique_names
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mesocosm.data.sources.delimited.csv import Csv
 
 DELIMITERS = (",", ";", "\t", "|")
+WIDE_DELIMITERS = ("，", "；", "｜", "、")  # where a header has none of the others
 MOST_COLUMNS = 16_384
 NO_LINES = Message("data.a_header_line")
 
@@ -69,10 +70,26 @@ def read_header(path: Path, label: str, settings: Csv) -> Header:
 
 
 def _dialect_of(path: Path, settings: Csv) -> Dialect:
-    """The dialect that the settings name; the delimiter is found where they do not."""
-    escape = settings.quote if settings.escape is None else settings.escape
+    """The dialect that the settings name; the delimiter is found where they do not, and quotes of
+    full width where all names of the header stand in them.
+    """
     delimiter = settings.delimiter or _find_delimiter(path, settings)
-    return Dialect(delimiter, settings.quote, escape, settings.comment or "")
+    quote = settings.quote
+    if quote == '"' and settings.escape is None:
+        quote = _find_wide_quote(path, delimiter, settings)
+    escape = quote if settings.escape is None else settings.escape
+    return Dialect(delimiter, quote, escape, settings.comment or "")
+
+
+def _find_wide_quote(path: Path, delimiter: str, settings: Csv) -> str:
+    """The quote of full width around every name of the header; else the usual one."""
+    scan = Scan(path, Dialect("\x00", "", "", settings.comment or ""), settings.skip)
+    for line in scan.first_lines(1):
+        for mark, closing in PAIRS.items():
+            cells = [cell.strip() for cell in line.removeprefix("\ufeff").split(delimiter)]
+            if all(len(c) > 1 and c[0] == mark and c[-1] == closing for c in cells):
+                return mark
+    return settings.quote
 
 
 def _first_record(first: Record | None, label: str) -> tuple[Record, list[str]]:
@@ -212,4 +229,21 @@ def _find_delimiter(path: Path, settings: Csv) -> str:
         if start and start[0]:
             record = start[0]
         record = re.sub(rf"{q}(?:[^{q}]|{q}{q})*+{q}", "", record)
-    return max(DELIMITERS, key=record.count)
+    best = max(DELIMITERS, key=record.count)
+    if best not in record:
+        return _find_wide_delimiter(text) or best
+    return best
+
+
+def _find_wide_delimiter(text: str) -> str:
+    """The full-width delimiter that stands equally often in every line of a text; empty where none
+    does, since sentences have such marks too.
+    """
+    quoted = "|".join(f"{start}[^{end}]*{end}" for start, end in PAIRS.items())
+    bare = re.sub(quoted, "", text)
+    lines = [line for line in bare.splitlines() if line.strip()]
+    for mark in WIDE_DELIMITERS:
+        counts = {line.count(mark) for line in lines}
+        if len(lines) > 1 and len(counts) == 1 and counts != {0}:
+            return mark
+    return ""

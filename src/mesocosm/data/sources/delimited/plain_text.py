@@ -14,7 +14,14 @@ from typing import IO, TYPE_CHECKING, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
-from mesocosm.data.sources.delimited.encodings import BLOCK, Found, decode, find_encoding
+from mesocosm.data.sources.delimited.encodings import (
+    BLOCK,
+    Found,
+    decode,
+    find_encoding,
+    is_chinese_utf8,
+    prefer_other,
+)
 from mesocosm.data.sources.spool import new_path
 
 if TYPE_CHECKING:
@@ -46,11 +53,13 @@ def open_plain(
     """A text file as UTF-8.
 
     Raises:
-        ConfigValueError: it cannot be unpacked, or no encoding is plausible.
+        ConfigValueError: it cannot be unpacked, no encoding is plausible, or the one that is named
+            is not the file's.
     """
     path = unpack(con, path, label)
     if encoding:
-        return Plain(_as_utf8(con, path, encoding), encoding)
+        _refuse_utf8(path, label, encoding)
+        return Plain(_as_utf8(con, path, encoding), encoding, _note_other(path, label, encoding))
     found = find_encoding(path)
     if found is None:
         raise ConfigValueError(
@@ -59,6 +68,32 @@ def open_plain(
             Message("data.set_encoding"),
         )
     return Plain(_as_utf8(con, path, found.encoding), found.encoding, _note_encoding(found, label))
+
+
+def _refuse_utf8(path: Path, label: str, encoding: str) -> None:
+    """Refuse another encoding for a file of UTF-8, whose Chinese it would read as other characters.
+
+    Raises:
+        ConfigValueError: the file is UTF-8, and the encoding is one of before Unicode.
+    """
+    if not encoding.startswith("utf") and is_chinese_utf8(path):
+        raise ConfigValueError(
+            "encoding",
+            Message("data.encoding_is_utf_8", file=label, encoding=encoding),
+            Message("data.encoding_of_bytes"),
+            ["utf-8"],
+            encoding,
+        )
+
+
+def _note_other(path: Path, label: str, encoding: str) -> str:
+    """A sentence about an encoding that is named where another one fits far better; else empty."""
+    if encoding.startswith("utf"):
+        return ""
+    other = prefer_other(path, encoding)
+    if not other:
+        return ""
+    return f"'{label}' is read as {encoding}, as 'encoding' says; its bytes look more like {other}"
 
 
 def _note_encoding(found: Found, label: str) -> str:

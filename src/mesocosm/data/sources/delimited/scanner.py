@@ -114,7 +114,7 @@ class Scan:
 
     def rest(self, line: str) -> str:
         """What a line is inside of a quoted value."""
-        if self.dialect.quote not in line or self.patterns.inside.fullmatch(line):
+        if self.dialect.closing not in line or self.patterns.inside.fullmatch(line):
             return OPEN
         return CLOSED if self.patterns.ending.fullmatch(line) else BAD
 
@@ -138,7 +138,8 @@ class Scan:
         if inner is None:
             bare = cell[2] or ""
             return bare if q or not e else _unescape(bare, e)
-        return inner.replace(q + q, q) if e == q else _unescape(inner, e)
+        close = self.dialect.closing
+        return inner.replace(close + close, close) if e == q else _unescape(inner, e)
 
     def fits(self, cells: list[str]) -> bool:
         """Whether a record has as many cells as it must."""
@@ -333,7 +334,7 @@ class Scan:
         for place in range(1, LOOK):
             if not self._fill(place + 1):
                 return 0
-            if self.dialect.quote in self._peek(place):
+            if self.dialect.closing in self._peek(place):
                 return place
         return 0
 

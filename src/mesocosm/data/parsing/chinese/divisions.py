@@ -1,0 +1,242 @@
+"""A Chinese address cut into its province, city and district, or why it cannot be.
+
+Knows the divisions of the country by `divisions.txt`. What an address leaves out is taken from what
+it names where one place alone fits: 西湖区 in Zhejiang is in Hangzhou; 朝阳区 alone is refused.
+
+Source: GB/T 2260, codes of the administrative divisions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+CITIES = ("11", "12", "31", "50")  # provinces that are one city
+COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
+PROVINCE_ENDS = re.compile(r"(?:壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区|省|市)$")
+CITY_ENDS = re.compile(r"(?:市|地区|盟)$")
+UNKNOWN = re.compile(r"^[\u4e00-\u9fff]{1,8}?(?:自治县|自治旗|[区县旗])(?![路街])")
+ROAD = re.compile(r"[东西南北中]?(?:路|街|大道|巷|弄|里)")
+DISTRICT_ENDS = ("区", "县", "市")
+SHOWN = 4  # places that a reason names
+
+
+class NoDivision(ValueError):
+    """An address cannot be cut; says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A division: its code of six digits, its name, and what it is called for short."""
+
+    code: str
+    name: str
+    short: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An address in parts; a part that it neither names nor implies is empty."""
+
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    detail: str = ""
+
+    def explain(self, part: str) -> str:
+        """Why a part is empty."""
+        unknown = UNKNOWN.match(self.detail)
+        if part == "district" and unknown:
+            return f"{self.city or self.province} has no {unknown[0]} today"
+        return f"it names no {part}"
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The divisions by level; a district hangs on its city by the first four digits of its code."""
+
+    provinces: Mapping[str, Place]
+    cities: Mapping[str, Place]
+    districts: tuple[Place, ...]
+
+    def city_of(self, place: Place) -> Place:
+        """The city of a district: its own province in a city of that rank, itself where it hangs
+        on the province.
+        """
+        if place.code[:2] in CITIES:
+            return self.provinces[place.code[:2]]
+        return self.cities.get(place.code[:4], place)
+
+
+@lru_cache(maxsize=1)
+def _load_tree() -> _Tree:
+    provinces, cities, districts = dict[str, Place](), dict[str, Place](), list[Place]()
+    lines = Path(__file__).with_name("divisions.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        code, name = line.split(" ", 1)
+        if code.endswith("0000"):
+            provinces[code[:2]] = Place(code, name, PROVINCE_ENDS.sub("", name))
+        elif code.endswith("00"):
+            cities[code[:4]] = Place(code, name, CITY_ENDS.sub("", name))
+        else:
+            districts.append(Place(code, name))
+    return _Tree(provinces, cities, tuple(districts))
+
+
+def cut_address(text: str) -> Parts:
+    """The parts of an address.
+
+    Raises:
+        NoDivision: it names no division, several that do not fit, or one of which there are more.
+
+    >>> cut_address("浙江杭州市西湖区文三路138号")
+    Parts(province='浙江省', city='杭州市', district='西湖区', detail='文三路138号')
+    >>> cut_address("北京市朝阳区建国路93号").city, cut_address("东莞市南城街道").district
+    ('北京市', '')
+    >>> cut_address("朝阳区建国路93号")
+    Traceback (most recent call last):
+    mesocosm.data.parsing.chinese.divisions.NoDivision: \
+朝阳区 is in 北京市 or 长春市; write the city
+    """
+    tree = _load_tree()
+    rest = COUNTRY.sub("", re.sub(r"[\s,，、/]+", "", text))
+    province, rest = _take_province(tree, rest)
+    city, rest = _take_city(tree, rest, province)
+    district, rest = _take_district(tree, rest, province, city)
+    if not (province or city or district):
+        raise NoDivision("it names no province, city or district at its beginning")
+    return _complete(tree, province, city, district, rest)
+
+
+def _complete(
+    tree: _Tree, province: Place | None, city: Place | None, district: Place | None, rest: str
+) -> Parts:
+    """The parts, with those above the lowest one that is named."""
+    lowest = district or city or province
+    assert lowest is not None
+    above = tree.provinces[lowest.code[:2]]
+    if district:
+        owner = tree.city_of(district)
+        name = "" if owner == district else district.name
+        return Parts(above.name, owner.name, name, rest)
+    if city is None and above.code[:2] in CITIES:
+        city = above
+    return Parts(above.name, city.name if city else "", "", rest)
+
+
+def _take_province(tree: _Tree, text: str) -> tuple[Place | None, str]:
+    """The province that an address begins with; a city of a longer name goes before."""
+    for place in tree.provinces.values():
+        if text.startswith(place.name):
+            return place, text[len(place.name) :]
+    for place in tree.provinces.values():
+        if _begins_short(tree, text, place.short):
+            return place, text[len(place.short) :].removeprefix("省")
+    return None, text
+
+
+def _begins_short(tree: _Tree, text: str, short: str) -> bool:
+    """Whether an address begins with a short name, and neither with a longer name of a place nor
+    with a road that is called after it.
+    """
+    if not text.startswith(short) or ROAD.match(text[len(short) :]):
+        return False
+    places = (*tree.cities.values(), *tree.districts)
+    return not any(len(p.name) > len(short) and text.startswith(p.name) for p in places)
+
+
+def _take_city(tree: _Tree, text: str, province: Place | None) -> tuple[Place | None, str]:
+    """The city that an address continues with.
+
+    Raises:
+        NoDivision: it is one of another province.
+    """
+    if province and province.code[:2] in CITIES:
+        return None, text.removeprefix(province.name).removeprefix("市辖区")
+    found = _longest(p for p in tree.cities.values() if text.startswith(p.name))
+    found = found or _take_short(tree, text, province)
+    if not found:
+        return None, text
+    name = found.name if text.startswith(found.name) else found.short
+    _check_inside(found, province)
+    return found, text[len(name) :].removeprefix("市辖区")
+
+
+def _take_short(tree: _Tree, text: str, province: Place | None) -> Place | None:
+    """The city whose short name an address continues with; one that a district elsewhere has too
+    needs a district of its own behind it.
+    """
+    able = [
+        place
+        for place in tree.cities.values()
+        if len(place.short) > 1
+        and _is_within(place, province)
+        and _begins_short(tree, text, place.short)
+    ]
+    found = _longest(able)
+    if found is None or province or not _is_district(tree, found.short):
+        return found
+    rest = text[len(found.short) :]
+    own = (place for place in tree.districts if place.code[:4] == found.code[:4])
+    return found if any(rest.startswith(place.name) for place in own) else None
+
+
+def _is_district(tree: _Tree, short: str) -> bool:
+    """Whether a district is called by a short name too."""
+    names = {short + end for end in DISTRICT_ENDS}
+    return any(place.name in names for place in tree.districts)
+
+
+def _take_district(
+    tree: _Tree, text: str, province: Place | None, city: Place | None
+) -> tuple[Place | None, str]:
+    """The district that an address continues with.
+
+    Raises:
+        NoDivision: several places have one of that name, or another city has it.
+    """
+    named = [place for place in tree.districts if text.startswith(place.name)]
+    inside = [place for place in named if _is_inside(place, province, city)]
+    longest = _longest(inside)
+    if longest:
+        same = [place for place in inside if place.name == longest.name]
+        if len(same) > 1:
+            raise NoDivision(f"{longest.name} is in {_list_cities(tree, same)}; write the city")
+        return longest, text[len(longest.name) :]
+    owner = city or province
+    if owner and named:
+        raise NoDivision(f"{named[0].name} is not in {owner.name}")
+    return None, text
+
+
+def _longest(places: Iterable[Place]) -> Place | None:
+    return max(places, key=lambda place: len(place.name), default=None)
+
+
+def _is_within(place: Place, province: Place | None) -> bool:
+    return province is None or place.code[:2] == province.code[:2]
+
+
+def _check_inside(city: Place, province: Place | None) -> None:
+    """Refuse a city of another province."""
+    if province and not _is_within(city, province):
+        raise NoDivision(f"{city.name} is not in {province.name}")
+
+
+def _is_inside(place: Place, province: Place | None, city: Place | None) -> bool:
+    """Whether a district is in a city, or in a province where no city is named."""
+    if city:
+        return place.code[:4] == city.code[:4]
+    return _is_within(place, province)
+
+
+def _list_cities(tree: _Tree, places: Iterable[Place]) -> str:
+    """The cities of some districts, in words."""
+    names = sorted({tree.city_of(place).name for place in places})
+    shown = " or ".join(names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} or others"
