@@ -41,10 +41,20 @@ JOINED = "; "  # between the sentences of one line
 
 
 class Pattern(NamedTuple):
-    """A sentence of the catalogue: its id, and its words with a group for each parameter."""
+    """A sentence of the catalogue: its id, what it has besides its parameters, in order, and both
+    as an expression with a group for each parameter.
+    """
 
     id: str
+    literals: tuple[str, ...]
     words: re.Pattern[str]
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """The parameters that a text has in this sentence; None where it is another one."""
+        if not _has_in_order(text, self.literals):
+            return None  # the expression would try every way to part the text
+        found = self.words.fullmatch(text)
+        return found.groupdict() if found else None
 
 
 def translate_sentence(text: str, language: str) -> str:
@@ -70,9 +80,9 @@ def translate_param(name: str, value: str, language: str) -> str:
 @lru_cache(maxsize=4096)
 def _translate(text: str, language: str) -> str:
     for pattern in _list_patterns():
-        found = pattern.words.fullmatch(text)
-        if found:
-            return _write(pattern.id, found.groupdict(), language)
+        values = pattern.read(text)
+        if values is not None:
+            return _write(pattern.id, values, language)
     parts = text.split(JOINED)
     if len(parts) == 1:
         return text
@@ -98,7 +108,27 @@ def _list_patterns() -> tuple[Pattern, ...]:
     """The patterns of all sentences, those with the most words first."""
     templates = {id: find_template(id, SOURCE) for id in list_ids(ROOM)}
     ranked = sorted(templates, key=lambda id: -_count_letters(templates[id]))
-    return tuple(Pattern(id, re.compile("".join(_list_words(templates[id])))) for id in ranked)
+    return tuple(_read_pattern(id, templates[id]) for id in ranked)
+
+
+def _read_pattern(id: str, template: str) -> Pattern:
+    literals = tuple(literal for literal, _, _, _ in Formatter().parse(template) if literal)
+    return Pattern(id, literals, re.compile("".join(_list_words(template))))
+
+
+def _has_in_order(text: str, literals: tuple[str, ...]) -> bool:
+    """Whether a text has some parts one after the other.
+
+    >>> _has_in_order("3 of 5 rows", (" of ", " rows")), _has_in_order("rows of", (" of", "rows"))
+    (True, False)
+    """
+    at = 0
+    for literal in literals:
+        at = text.find(literal, at)
+        if at < 0:
+            return False
+        at += len(literal)
+    return True
 
 
 def _count_letters(template: str) -> int:
