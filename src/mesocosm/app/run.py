@@ -212,7 +212,8 @@ class Running:
 
     def _record_scaling(self, service: str, count: int, why: str) -> None:
         """There are more workers, or fewer: written into the audit."""
-        self._audit("scale", service, f"{count} worker{'s' * (count > 1)} now: {why}")
+        now = f"{count} worker now" if count == 1 else f"{count} workers now"
+        self._audit("scale", service, f"{now}: {why}")
 
     def _audit(self, act: str, service: str, why: str) -> None:
         # A catalog that takes no records now must not hold a new worker back.

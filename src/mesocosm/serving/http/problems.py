@@ -21,6 +21,10 @@ OPENAI_TYPES = {
     429: "rate_limit_error",
 }
 OPENAI_CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
+HTTP_TITLES = {  # of the server, by its words
+    "Not Found": Message("serving.not_found"),
+    "Method Not Allowed": Message("serving.method_not_allowed"),
+}
 HTTP_DETAILS = {
     404: Message("serving.no_such_path"),
     405: Message("serving.other_method"),
@@ -102,8 +106,10 @@ def to_problem(error: Exception) -> Problem:
         case Problem():
             return error
         case HTTPException():
-            detail: Text = HTTP_DETAILS.get(error.status_code, str(error.detail))
-            return Problem(error.status_code, str(error.detail), detail, headers=error.headers)
+            text = str(error.detail)
+            title: Text = HTTP_TITLES.get(text, text)
+            detail: Text = HTTP_DETAILS.get(error.status_code, text)
+            return Problem(error.status_code, title, detail, headers=error.headers)
         case RequestValidationError():
             return _invalid_request(error)
         case ConfigValueError():
