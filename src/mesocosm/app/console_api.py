@@ -154,7 +154,7 @@ class Console:
 
     def report(self) -> str:
         """The report of every dataset and model that was built, as a page."""
-        from mesocosm.reports.html import render_report
+        from mesocosm.reports.page.html import render_report
 
         datasets: dict[str, DatasetData] = {}
         for name, snapshot in self._snapshots().items():

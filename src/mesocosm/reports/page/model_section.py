@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from mesocosm.core.messages import Message, render
+from mesocosm.core.messages import Message, Text, render
 from mesocosm.core.values.json_shapes import (
     list_numbers,
     list_objects,
@@ -19,8 +19,18 @@ from mesocosm.core.values.json_shapes import (
 )
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.tasks.registry import find_recorded_task, shown_metrics
-from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
-from mesocosm.reports.plots import Point, plot
+from mesocosm.reports.page.markup import (
+    card,
+    cell,
+    facts,
+    format_metric,
+    name_state,
+    row,
+    section,
+    table,
+    title,
+)
+from mesocosm.reports.page.plots import Point, plot
 
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
@@ -28,6 +38,9 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.task import ReportTable
     from mesocosm.reports.report_data import LaterVersionData, ModelData
 
+EPOCH = Message("reports.html.epoch")
+LOSS = Message("reports.html.loss")
+TRIAL = Message("reports.html.trial")
 MOST_CLASSES = 20  # that are shown, the weakest first
 
 
@@ -35,19 +48,20 @@ def render_model(name: str, data: ModelData) -> str:
     """The section of one model: of its deployed version, with the versions made after it."""
     metrics, recipe = data["metrics"], data["recipe"]
     key = leading_metric(metrics)
-    numbers = [
+    numbers: list[tuple[Text, str]] = [
         (
             leading_label(metrics).replace("_", " "),
             escape(format_metric(read_number(metrics.get(key)))),
         ),
-        ("held-out rows", f"{metrics['rows']:,}"),
-        ("training rows", f"{recipe['rows']['train']:,}"),
-        ("seconds", escape(format_metric(metrics.get("seconds")))),
+        (Message("reports.html.held_out_rows"), f"{metrics['rows']:,}"),
+        (Message("reports.html.training_rows"), f"{recipe['rows']['train']:,}"),
+        (Message("reports.html.seconds"), escape(format_metric(metrics.get("seconds")))),
     ]
     html = f"<h2>{escape(name)}</h2><p>{_describe_version(data)}</p>"
     for warning in metrics.get("warnings", []):
         warning = render(warning)
-        html += f'<p class="warn">{escape(warning[0].upper() + warning[1:])}.</p>'
+        text = Message("reports.html.sentence", text=warning[0].upper() + warning[1:])
+        html += f'<p class="warn">{title(text)}</p>'
     return (
         html
         + card(facts(numbers))
@@ -77,7 +91,7 @@ def _describe_version(data: ModelData) -> str:
         "reports.html.version_line",
         id=escape(data["id"]),
         colour=colour,
-        state=escape(data["state"]),
+        state=title(name_state(data["state"])),
         why=escape(render(data["why"])),
         base=escape(base),
         head=escape(recipe["head"]),
@@ -90,14 +104,27 @@ def _render_others(others: Sequence[LaterVersionData]) -> str:
     rows = [
         row(
             cell(escape(other["id"])),
-            cell(f'<span class="warn">{escape(other["state"])}</span>, {escape(other["does"])}'),
-            cell(escape(other["why"]), "said"),
+            cell(_describe_other(other)),
+            cell(escape(render(other["why"])), "said"),
             cell(f"{escape(other['figure'].replace('_', ' '))} {format_metric(other['value'])}"),
         )
         for other in others
     ]
-    heads = ("version", "state", "why", "on its own held-out rows")
-    return section("Later versions", heads, rows)
+    heads = (
+        Message("reports.html.version"),
+        Message("reports.html.state"),
+        Message("reports.html.why"),
+        Message("reports.html.on_its_own_held_out_rows"),
+    )
+    return section(Message("reports.html.later_versions"), heads, rows)
+
+
+def _describe_other(other: LaterVersionData) -> str:
+    """The state of a version, and what it does."""
+    state = f'<span class="warn">{title(name_state(other["state"]))}</span>'
+    return Message(
+        "reports.html.state_and_use", state=state, does=title(render(other["does"]))
+    ).render()
 
 
 def _render_metrics(metrics: VersionMetrics) -> str:
@@ -108,11 +135,18 @@ def _render_metrics(metrics: VersionMetrics) -> str:
         interval = ""
         if key in metrics["interval"]:
             low, high = metrics["interval"][key]
-            interval = f"{format_metric(low)} to {format_metric(high)}"
+            interval = Message(
+                "reports.html.interval", low=format_metric(low), high=format_metric(high)
+            ).render()
         others = [cell(format_metric(baseline.get(key))) for baseline in baselines.values()]
         value = cell(f"<b>{format_metric(read_number(metrics.get(key)))}</b>")
         rows.append(row(cell(key.replace("_", " ")), value, cell(interval), *others))
-    heads = ("metric", "this version", "95 % interval", *baselines)
+    heads: tuple[Text, ...] = (
+        Message("reports.html.metric"),
+        Message("reports.html.this_version"),
+        Message("reports.html.95_interval"),
+        *baselines,
+    )
     return Message("reports.html.held_out_metrics", table=card(table(heads, rows))).render()
 
 
@@ -124,7 +158,7 @@ def _render_comparisons(metrics: VersionMetrics) -> str:
     key = leading_metric(metrics)
     rows = [
         row(
-            cell(escape(name)),
+            cell(escape(render(name))),
             cell(format_metric(other.get(key))),
             cell(f"{other['gain']:+.3f}"),
             cell(f"{other['p']:.2g}"),
@@ -132,8 +166,14 @@ def _render_comparisons(metrics: VersionMetrics) -> str:
         )
         for name, other in compared.items()
     ]
-    heads = ("", key, "gain of this version", "p", "rows")
-    return section("Ablations and the previous version, on the same rows", heads, rows)
+    heads = (
+        "",
+        key,
+        Message("reports.html.gain_of_this_version"),
+        "p",
+        Message("reports.html.rows"),
+    )
+    return section(Message("reports.html.ablations"), heads, rows)
 
 
 def _figure(title: str, content: str) -> str:
@@ -146,11 +186,16 @@ def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> s
     html, history = "", recipe.get("history") or []
     if history:
         losses: dict[str, list[Point]] = {
-            "training": [(epoch["epoch"], epoch["train_loss"]) for epoch in history],
-            "held out": [(epoch["epoch"], epoch["held_loss"]) for epoch in history],
+            Message("reports.html.training").render(): [
+                (epoch["epoch"], epoch["train_loss"]) for epoch in history
+            ],
+            Message("reports.html.held_out").render(): [
+                (epoch["epoch"], epoch["held_loss"]) for epoch in history
+            ],
         }
         html += _figure(
-            Message("reports.html.loss_by_epoch").render(), plot(losses, "epoch", "loss")
+            Message("reports.html.loss_by_epoch").render(),
+            plot(losses, EPOCH.render(), LOSS.render()),
         )
     return html + _render_learning_curve(metrics, key)
 
@@ -163,21 +208,27 @@ def _render_learning_curve(metrics: VersionMetrics, key: str) -> str:
     title = Message("reports.html.r2_by_rows").render()
     if key == "accuracy":
         title = Message("reports.html.accuracy_by_rows").render()
-    return _figure(title, plot({key: points}, "rows", key))
+    return _figure(title, plot({key: points}, Message("reports.html.rows").render(), key))
 
 
 def _render_candidates(recipe: VersionRecipe) -> str:
     """What automatic selection tried."""
     rows = []
     for candidate in list_objects(recipe.get("auto")):
-        name = cell(escape(str(candidate["tried"])))
+        name = cell(escape(render(str(candidate["tried"]))))
         if "why_not" in candidate:
-            rows.append(row(name, f"<td colspan=3>{escape(str(candidate['why_not']))}</td>"))
+            rows.append(
+                row(name, f"<td colspan=3>{escape(render(str(candidate['why_not'])))}</td>")
+            )
             continue
         figures = (candidate["loss"], candidate["seconds"])
         loss, taken = (format_metric(read_number(figure)) for figure in figures)
         rows.append(row(name, cell(escape(str(candidate["head"]))), cell(loss), cell(taken)))
-    return section("Candidates", ("", "head", "loss", "seconds"), rows)
+    return section(
+        Message("reports.html.candidates"),
+        ("", Message("reports.html.head"), LOSS, Message("reports.html.seconds")),
+        rows,
+    )
 
 
 def _render_trials(recipe: VersionRecipe) -> str:
@@ -200,15 +251,16 @@ def _render_trial_table(trials: Sequence[JsonObject], losses: Sequence[Point]) -
     settings = read_object(trials[0]["settings"])
     names = [name.removeprefix("fine_tune.") for name in settings]
     rows = [_render_trial(i, trial, i == best) for i, trial in enumerate(trials, 1)]
-    return card(table(("trial", *names, "loss", "seconds"), rows))
+    return card(table((TRIAL, *names, LOSS, Message("reports.html.seconds")), rows))
 
 
 def _render_losses(losses: Sequence[Point]) -> str:
     """The loss of each trial, and the lowest so far, as a plot."""
     if len(losses) < 2:
         return ""
-    lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
-    svg = plot(lines, "trial", "loss", dots=("trial",))
+    trial, lowest = TRIAL.render(), Message("reports.html.lowest").render()
+    lines: dict[str, Sequence[Point]] = {trial: losses, lowest: _lowest_so_far(losses)}
+    svg = plot(lines, trial, LOSS.render(), dots=(trial,))
     return _figure(Message("reports.html.loss_by_trial").render(), svg)
 
 
@@ -243,7 +295,10 @@ def _render_importance(importance: Mapping[str, float]) -> str:
         )
         for name, share in importance.items()
     ]
-    return _figure("Importance of each setting", f"<table>{''.join(rows)}</table>")
+    return _figure(
+        Message("reports.html.importance_of_each_setting").render(),
+        f"<table>{''.join(rows)}</table>",
+    )
 
 
 def _render_trial(number: int, trial: JsonObject, is_best: bool) -> str:
@@ -254,7 +309,8 @@ def _render_trial(number: int, trial: JsonObject, is_best: bool) -> str:
     settings = [cell(escape(_format_setting(value))) for value in values]
     loss = read_number(trial["loss"])
     if loss is None:
-        ended = f"stopped after epoch {len(list_numbers(trial['epochs']))}"
+        epochs = len(list_numbers(trial["epochs"]))
+        ended = Message("reports.html.stopped_after_epoch", epochs=epochs).render()
     else:
         ended = format_metric(loss)
     taken = format_metric(read_number(trial.get("seconds")))
@@ -271,20 +327,30 @@ def _render_classes(metrics: VersionMetrics) -> str:
     """Precision, recall and F1 of each class, the weakest first."""
     classes = sorted(metrics["classes"].items(), key=lambda item: _weakness(item[1]))
     shown = classes[:MOST_CLASSES]
-    title = "Classes"
+    name = Message("reports.html.classes")
     if len(shown) < len(classes):
-        title = f"The {len(shown)} weakest of {len(classes)} classes"
+        name = Message("reports.html.weakest_classes", shown=len(shown), classes=len(classes))
     rows = [
         row(
-            cell(escape(name)),
+            cell(escape(label)),
             cell(f"{found['rows']:,}"),
             cell(format_metric(found["precision"])),
             cell(format_metric(found["recall"])),
             cell(format_metric(found["f1"])),
         )
-        for name, found in shown
+        for label, found in shown
     ]
-    return section(title, ("class", "rows", "precision", "recall", "F1"), rows)
+    return section(
+        name,
+        (
+            Message("reports.html.class"),
+            Message("reports.html.rows"),
+            Message("reports.html.precision"),
+            Message("reports.html.recall"),
+            "F1",
+        ),
+        rows,
+    )
 
 
 def _weakness(found: Mapping[str, float | None]) -> float:
@@ -320,7 +386,16 @@ def _render_slices(metrics: VersionMetrics) -> str:
         )
         for found in metrics.get("slices") or ()
     ]
-    return section("Weak slices", ("rows where", "rows", "accuracy", "p"), rows)
+    return section(
+        Message("reports.html.weak_slices"),
+        (
+            Message("reports.html.rows_where"),
+            Message("reports.html.rows"),
+            Message("reports.html.accuracy"),
+            "p",
+        ),
+        rows,
+    )
 
 
 def _render_intervals(metrics: VersionMetrics) -> str:
@@ -339,7 +414,16 @@ def _render_intervals(metrics: VersionMetrics) -> str:
         "reports.html.intervals",
         level=metrics["interval_level"],
         coverage=metrics["interval_coverage"],
-    ).render() + card(table(("rows where", "rows", "covered"), rows))
+    ).render() + card(
+        table(
+            (
+                Message("reports.html.rows_where"),
+                Message("reports.html.rows"),
+                Message("reports.html.covered"),
+            ),
+            rows,
+        )
+    )
 
 
 def _render_robustness(metrics: VersionMetrics) -> str:
