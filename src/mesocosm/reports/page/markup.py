@@ -24,19 +24,6 @@ def row(*cells: str) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-STATES = {  # of a version, as the catalog has them
-    "champion": Message("reports.html.champion"),
-    "challenger": Message("reports.html.challenger"),
-    "refused": Message("reports.html.refused"),
-    "retired": Message("reports.html.retired"),
-}
-
-
-def name_state(state: str) -> Text:
-    """A version's state as a title."""
-    return STATES.get(state, state)
-
-
 def title(text: Text) -> str:
     """A title in the reader's language, escaped; one without an id is a name of the data, which is
     as it is.

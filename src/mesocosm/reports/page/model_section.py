@@ -18,13 +18,13 @@ from mesocosm.core.values.json_shapes import (
     read_object,
 )
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
+from mesocosm.learning.metric_names import name_key, name_state
 from mesocosm.learning.tasks.registry import find_recorded_task, shown_metrics
 from mesocosm.reports.page.markup import (
     card,
     cell,
     facts,
     format_metric,
-    name_state,
     row,
     section,
     table,
@@ -140,7 +140,7 @@ def _render_metrics(metrics: VersionMetrics) -> str:
             ).render()
         others = [cell(format_metric(baseline.get(key))) for baseline in baselines.values()]
         value = cell(f"<b>{format_metric(read_number(metrics.get(key)))}</b>")
-        rows.append(row(cell(key.replace("_", " ")), value, cell(interval), *others))
+        rows.append(row(cell(title(name_key(key))), value, cell(interval), *others))
     heads: tuple[Text, ...] = (
         Message("reports.html.metric"),
         Message("reports.html.this_version"),
