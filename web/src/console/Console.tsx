@@ -1,6 +1,6 @@
 // The console: pages by name in the address, one look in light and dark, English and Chinese.
 import { useCallback, useEffect, useState } from "react";
-import { LanguageSwitch } from "../i18n/LanguageSwitch";
+import { LanguageSwitch, useLanguage } from "../i18n/LanguageSwitch";
 import { useWords } from "../i18n/words";
 import { when } from "../shared/format";
 import type { AuditEntry, Ecosystem } from "../state/consoleWire";
@@ -38,6 +38,7 @@ function usePage(): [Page, string] {
 
 /** All that is, read anew when the world changes and every few seconds. */
 function useEcosystem(revision: number | undefined) {
+  const language = useLanguage(); // the server's sentences are in it
   const [all, setAll] = useState<Ecosystem | null>(null);
   const [fault, setFault] = useState("");
   const load = useCallback(() => {
@@ -51,7 +52,7 @@ function useEcosystem(revision: number | undefined) {
   }, []);
   useEffect(() => {
     load();
-  }, [load, revision]);
+  }, [load, revision, language]);
   useEffect(() => {
     const timer = setInterval(load, EVERY_MS);
     return () => clearInterval(timer);

@@ -1,6 +1,6 @@
 // A talk with an inhabitant: every sentence shows what it rests on, and its way through the valley lights up. What was said stays on this page.
 import { useRef, useState, type FormEvent } from "react";
-import { useWords } from "../i18n/words";
+import { pageLocale, useWords } from "../i18n/words";
 import type { Sentence } from "../state/consoleWire";
 import { askPlace, groundText, inOwnWords, type Message } from "../shared/talking";
 import type { Element } from "../state/wire";
@@ -22,7 +22,9 @@ const REMEMBERED = 19; // turns that the inhabitant is told again
 
 function speak(words: string): void {
   speechSynthesis.cancel();
-  speechSynthesis.speak(new SpeechSynthesisUtterance(words));
+  const speech = new SpeechSynthesisUtterance(words);
+  speech.lang = pageLocale();
+  speechSynthesis.speak(speech);
 }
 
 /** What was said so far, without the greeting and the notices. */

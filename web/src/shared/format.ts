@@ -1,4 +1,5 @@
-// Figures, times and values of records as texts.
+// Figures, times and values of records as texts, as the page's language writes them.
+import { pageLocale, sayNow as t } from "../i18n/words";
 
 /** A figure with so many decimals; a dash where it is not known. */
 export const decimals = (value: unknown, digits = 3): string =>
@@ -6,10 +7,15 @@ export const decimals = (value: unknown, digits = 3): string =>
 
 /** A count with thousands separators; a dash where it is not known. */
 export const thousands = (value: unknown): string =>
-  typeof value === "number" ? value.toLocaleString() : "–";
+  typeof value === "number" ? value.toLocaleString(pageLocale()) : "–";
 
 /** A moment, given in seconds since 1970, as the reader writes it. */
-export const when = (seconds: number): string => new Date(seconds * 1000).toLocaleString();
+export const when = (seconds: number): string =>
+  new Date(seconds * 1000).toLocaleString(pageLocale());
+
+/** The time of day of a moment. */
+export const clock = (seconds: number): string =>
+  new Date(seconds * 1000).toLocaleTimeString(pageLocale());
 
 /** A figure in few characters: whole ones as they are, others with three digits. */
 export function short(value: number): string {
@@ -19,10 +25,10 @@ export function short(value: number): string {
 
 /** A value of a record in words; an object has none. */
 export function shown(value: unknown): string {
-  if (value === null || value === undefined) return "not known";
+  if (value === null || value === undefined) return t("not known");
   if (typeof value === "number")
     return Number.isInteger(value) ? String(value) : value.toPrecision(4);
-  if (Array.isArray(value)) return value.map(shown).join(" to ");
+  if (Array.isArray(value)) return value.map(shown).join(` ${t("to")} `);
   if (typeof value === "object") return "";
   return String(value);
 }
