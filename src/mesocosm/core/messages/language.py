@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from urllib.parse import parse_qsl
 
 SOURCE = "en"
 LANGUAGES = (SOURCE, "zh")
@@ -70,6 +71,19 @@ def language_of_header(accepted: str) -> str:
             weights[language] = max(weights.get(language, 0.0), _read_weight(settings))
     best = max(weights, key=lambda language: weights[language], default=SOURCE)
     return best if weights.get(best) else SOURCE
+
+
+def language_of_request(query: str, accepted: str) -> str:
+    """The language of a request: that of its parameter `lang`, or else of its header
+    `Accept-Language`.
+
+    >>> language_of_request("token=a&lang=zh-CN", "en"), language_of_request("lang=fr", "zh")
+    ('zh', 'zh')
+    """
+    for name, value in parse_qsl(query) if "lang=" in query else ():
+        if name == "lang" and _known(value):
+            return _known(value)
+    return language_of_header(accepted)
 
 
 def _known(tag: str) -> str:
