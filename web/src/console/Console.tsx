@@ -1,6 +1,7 @@
 // The console: pages by name in the address, one look in light and dark, English and Chinese.
 import { useCallback, useEffect, useState } from "react";
 import { LanguageSwitch, useLanguage } from "../i18n/LanguageSwitch";
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import { when } from "../shared/format";
 import type { AuditEntry, Ecosystem } from "../state/consoleWire";
@@ -183,7 +184,13 @@ function Audit({ entries }: { entries: AuditEntry[] }) {
     <Table
       label={t("Audit log")}
       head={[t("when"), t("who"), t("action"), t("target"), t("why")]}
-      rows={entries.map((a) => [when(a.at), a.who, a.act, a.what, a.why])}
+      rows={entries.map((a) => [
+        when(a.at),
+        nameOf("who", a.who),
+        nameOf("act", a.act),
+        a.what,
+        a.why,
+      ])}
     />
   );
 }

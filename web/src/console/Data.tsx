@@ -1,5 +1,6 @@
 // Data: what was read, what was kept, quarantined or imputed, and why.
-import { useWords } from "../i18n/words";
+import { privateField } from "../i18n/names";
+import { pageLanguage, useWords } from "../i18n/words";
 import { decimals, thousands, when } from "../shared/format";
 import type { Account, Dataset, Ecosystem, Report } from "../state/consoleWire";
 import type { Element } from "../state/wire";
@@ -13,7 +14,9 @@ export function Data({ all }: { all: Ecosystem }) {
   return (
     <>
       <p className="about">
-        <a href="/report">{t("the whole quality report, with examples and distributions")}</a>
+        <a href={`/report?lang=${pageLanguage()}`}>
+          {t("the whole quality report, with examples and distributions")}
+        </a>
       </p>
       <section aria-labelledby="way">
         <h2 id="way">{t("Data flow")}</h2>
@@ -102,7 +105,7 @@ function Steps({ lake }: { lake: Element }) {
       ))}
       {lake.private.map((field) => (
         <li key={field}>
-          <b>{t("private")}</b> {field}
+          <b>{t("private")}</b> {privateField(field)}
         </li>
       ))}
     </ul>

@@ -16,7 +16,8 @@ function fill(text: string, filled: (string | number)[]): string {
 }
 
 export function sayer(language: Language): Say {
-  return (text, ...filled) => fill(language === "zh" ? (ZH[text] ?? text) : text, filled);
+  return (text, ...filled) =>
+    fill(language === "zh" && Object.hasOwn(ZH, text) ? ZH[text] : text, filled);
 }
 
 const languageOf = (tag: string): Language | undefined =>

@@ -1,5 +1,5 @@
 // Figures, times and values of records as texts, as the page's language writes them.
-import { pageLocale, sayNow as t } from "../i18n/words";
+import { pageLanguage, pageLocale, sayNow as t } from "../i18n/words";
 
 /** A figure with so many decimals; a dash where it is not known. */
 export const decimals = (value: unknown, digits = 3): string =>
@@ -32,6 +32,10 @@ export function shown(value: unknown): string {
   if (typeof value === "object") return "";
   return String(value);
 }
+
+/** Texts as a list. */
+export const listed = (texts: readonly string[]): string =>
+  texts.join(pageLanguage() === "zh" ? "、" : ", ");
 
 /** A key of a record as words. */
 export const spaced = (key: string): string => key.replaceAll("_", " ");

@@ -3,6 +3,9 @@ import { useEffect, useMemo } from "react";
 import * as THREE from "three";
 import { stands } from "../elements/stalls";
 import { fonts, usePaintable } from "../fonts/chinese";
+import { useLanguage } from "../i18n/LanguageSwitch";
+import { nameOf } from "../i18n/names";
+import type { Language } from "../i18n/words";
 import { fillRound, newCanvas } from "../scene/canvas";
 import { useReadyByKey } from "../shared/useByKey";
 import type { Element } from "../state/wire";
@@ -26,16 +29,17 @@ const FRAGMENT = `uniform sampler2D words; varying vec2 at; varying float far; v
 }`;
 
 /** The names of what places show. */
-export function Signs({ elements, name }: { elements: Element[]; name: (s: string) => string }) {
-  const signs = useMemo(() => elements.flatMap((e) => signsOf(e, name)), [elements, name]);
+export function Signs({ elements }: { elements: Element[] }) {
+  const language = useLanguage();
+  const signs = useMemo(() => elements.flatMap((e) => signsOf(e, language)), [elements, language]);
   return <HungSigns signs={signs} />;
 }
 
-function signsOf(e: Element, name: (s: string) => string): Sign[] {
+function signsOf(e: Element, language: Language): Sign[] {
   if (!e.stalls.length) return [];
   return stands(e).map(({ stall, sign }) => ({
     at: [e.x + sign[0], e.altitude + sign[1], e.z + sign[2]],
-    text: name(stall.name),
+    text: language === "zh" ? nameOf("answers", stall.name) : stall.name,
     wide: e.form === "shop" ? 1.65 : 2.5,
     loud: stall.state === "alarm",
   }));
