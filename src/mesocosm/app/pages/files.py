@@ -20,6 +20,10 @@ NO_PAGES = (
     " installation. Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
 )
 FOREVER = "private, max-age=31536000, immutable"
+REPORT_FONTS = (  # the reader's own before the one that is loaded
+    ":root body{font-family:system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',"
+    "'Source Han Sans SC','Noto Sans SC Variable',sans-serif}svg text{font-family:inherit}"
+)
 CHINESE = re.compile("[\u2e80-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 mimetypes.add_type("font/woff2", ".woff2")  # not every machine's list has it
@@ -62,5 +66,5 @@ def with_chinese_font(document: str) -> str:
     styles = find_chinese_styles()
     if not styles or not CHINESE.search(document):
         return document
-    link = f'<link rel="stylesheet" href="{styles}">'
+    link = f'<link rel="stylesheet" href="{styles}"><style>{REPORT_FONTS}</style>'
     return document.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{link}', 1)

@@ -13,10 +13,13 @@ from functools import cache, lru_cache
 from string import Formatter
 from typing import NamedTuple
 
+from mesocosm.core.confidential.row_values import END, START
 from mesocosm.core.messages.catalogues import find_template, list_ids
 from mesocosm.core.messages.language import SOURCE
 
 ROOM = "sentences"
+STORED = ("lifecycle", "monitoring")  # rooms whose messages the store holds as English too
+LEAST = 9  # letters that such a message has besides its parameters
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
 NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
@@ -63,7 +66,7 @@ def translate_sentence(text: str, language: str) -> str:
     >>> translate_sentence("passes all gates", "zh"), translate_sentence("as it is", "zh")
     ('通过全部门槛', 'as it is')
     """
-    if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not text.isprintable():
+    if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not _is_printable(text):
         return text
     return _translate(text, language)
 
@@ -75,6 +78,11 @@ def translate_param(name: str, value: str, language: str) -> str:
     ('手动', 'by hand')
     """
     return translate_sentence(value, language) if name in SENTENCES else value
+
+
+def _is_printable(text: str) -> bool:
+    """Whether a text is printable; values of rows may be marked in it."""
+    return text.replace(START, "").replace(END, "").isprintable()
 
 
 @lru_cache(maxsize=4096)
@@ -107,6 +115,10 @@ def _write(id: str, values: Mapping[str, str], language: str) -> str:
 def _list_patterns() -> tuple[Pattern, ...]:
     """The patterns of all sentences, those with the most words first."""
     templates = {id: find_template(id, SOURCE) for id in list_ids(ROOM)}
+    for id in (id for room in STORED for id in list_ids(room)):
+        template = find_template(id, SOURCE)
+        if _count_letters(template) >= LEAST:
+            templates[id] = template
     ranked = sorted(templates, key=lambda id: -_count_letters(templates[id]))
     return tuple(_read_pattern(id, templates[id]) for id in ranked)
 

@@ -40,7 +40,7 @@ function useProposals(model: string) {
   };
   const train = async (service: string) => {
     try {
-      await call(`/v1/services/${service}/retrain`, { why: "new classes were named" });
+      await call(`/v1/services/${service}/retrain`, { why: t("new classes were named") });
       setNotice(t("A challenger is being trained; it is promoted if it is better."));
       setBegun(true);
     } catch (error) {

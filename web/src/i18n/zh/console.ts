@@ -116,6 +116,7 @@ export const CONSOLE: Record<string, string> = {
     "查看了 {} 条没有标签的请求，其中 {} 条为分布外：置信度低于留出行中最低的 {} %，或比其中的 {} % 更不像任何类别。",
   "{} requests are '{}' now, which is new.": "{} 条请求现在是“{}”，这是新类别。",
   "{} requests are '{}' now.": "{} 条请求现在是“{}”。",
+  "new classes were named": "命名了新类别",
   "Train a challenger now": "现在训练挑战者",
   "A challenger is being trained; it is promoted if it is better.":
     "正在训练挑战者；如果更好，就会晋升。",
