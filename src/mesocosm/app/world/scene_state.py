@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mesocosm.app.pages.texts import render_scene
+from mesocosm.app.pages.texts import render_alerts, render_scene
 from mesocosm.app.world.style_matcher import Look
 from mesocosm.catalog import Catalog, CatalogView
 from mesocosm.catalog.rows import PredictionRow
@@ -176,7 +176,7 @@ class Scenery:
 
     def _alerts(self, book: CatalogView) -> list[dict[str, Any]]:
         """Open alerts without the values that they keep; a world is seen by every role."""
-        shown = [show_alert(alert) for alert in book.alerts]
+        shown = [show_alert(alert) for alert in render_alerts(book.alerts)]
         if self.marked:
             return shown
         return [plain_all(alert) for alert in shown]

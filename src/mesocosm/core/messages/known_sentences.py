@@ -125,7 +125,10 @@ def _list_patterns() -> tuple[Pattern, ...]:
 
 def _read_pattern(id: str, template: str) -> Pattern:
     literals = tuple(literal for literal, _, _, _ in Formatter().parse(template) if literal)
-    return Pattern(id, literals, re.compile("".join(_list_words(template))))
+    others = ".+?"
+    if not id.startswith(f"{ROOM}."):
+        others = ".*?"  # a parameter of a message may be empty
+    return Pattern(id, literals, re.compile("".join(_list_words(template, others))))
 
 
 def _has_in_order(text: str, literals: tuple[str, ...]) -> bool:
@@ -148,8 +151,10 @@ def _count_letters(template: str) -> int:
     return sum(len(literal) for literal, _, _, _ in Formatter().parse(template))
 
 
-def _list_words(template: str) -> Iterator[str]:
-    """A text as parts of a regular expression."""
+def _list_words(template: str, others: str) -> Iterator[str]:
+    """A text as parts of a regular expression; `others` is what parameters are that no number
+    is.
+    """
     seen = set[str]()
     for literal, name, _, _ in Formatter().parse(template):
         yield re.escape(literal)
@@ -157,4 +162,4 @@ def _list_words(template: str) -> Iterator[str]:
             yield f"(?P={name})"
         elif name is not None:
             seen.add(name)
-            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else '.+?'})"
+            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else others})"

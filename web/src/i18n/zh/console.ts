@@ -140,8 +140,8 @@ export const CONSOLE: Record<string, string> = {
   "{}, line {}: label it there": "{} 第 {} 行：请在那里标注",
   "{} of {} rows without a label; the least sure first, none like another.":
     "无标签的 {1} 行中的 {0} 行；最不确定的在前，彼此不相似。",
-  "Open alerts": "未解除的告警",
-  "No alert is open.": "没有未解除的告警。",
+  "Open alerts": "未关闭的告警",
+  "No alert is open.": "没有未关闭的告警。",
   "remediation: {}": "补救：{}",
   "costs {} % of accuracy": "损失 {}% 准确率",
   "The file names no monitor.": "文件没有声明监控。",
@@ -180,8 +180,8 @@ export const CONSOLE: Record<string, string> = {
   unreadable: "无法读取",
   "refused (4xx)": "被拒绝（4xx）",
   alerts: "告警",
-  "open now": "未解除",
-  "nothing is open": "没有未解除的告警",
+  "open now": "未关闭",
+  "nothing is open": "没有未关闭的告警",
   "Needs attention": "需要处理",
   "No recommendations. Data, models and services are what the file says.":
     "没有建议。数据、模型和服务都与文件一致。",

@@ -58,9 +58,9 @@ export const NAMES = {
   },
   shift: {
     concept: "概念漂移",
-    covariate: "协变量漂移",
+    covariate: "协变量偏移",
     domain: "领域变化",
-    label: "标签漂移",
+    label: "标签偏移",
     language: "语言变化",
     schema: "结构变化",
     source: "来源故障",

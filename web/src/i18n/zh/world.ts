@@ -54,7 +54,7 @@ export const WORLD: Record<string, string> = {
   "private: no example is shown": "隐私：不显示示例",
   "in words": "用文字",
   "{}: {} things; {} alerts open. Press L for the same as a list.":
-    "{}：{} 个事物；{} 个告警未解除。按 L 显示列表。",
+    "{}：{} 个事物；{} 个告警未关闭。按 L 显示列表。",
   "as it was, {}": "当时的样子，{}",
   "link lost, showing the last state": "连接中断，显示最后状态",
   Light: "光线",
@@ -154,7 +154,7 @@ export const WORLD: Record<string, string> = {
   method: "方法",
   form: "形式",
   window: "窗口",
-  open: "未解除",
+  open: "未关闭",
   districts: "街区",
   "answers of late": "近来的回答",
   "Nothing was answered here of late.": "近来这里没有回答。",
@@ -214,8 +214,8 @@ export const WORLD: Record<string, string> = {
   More: "更多",
   "{} moments are kept.": "保存了 {} 个时刻。",
   "Go there": "前往",
-  "{} alerts are open": "{} 个告警未解除",
-  "no alert is open": "没有未解除的告警",
+  "{} alerts are open": "{} 个告警未关闭",
+  "no alert is open": "没有未关闭的告警",
   "Point at a thing and press for its card, at the ground to go there. A stick aside turns you.":
     "指向物体并按下可看其卡片，指向地面可前往。摇杆侧推可转身。",
   "Point at a thing and press for its card. A stick aside turns the valley.":
@@ -224,7 +224,7 @@ export const WORLD: Record<string, string> = {
     "握住标记可携带；A 或 X 放下旗帜；B 或 Y 显示此板。",
   "Another light": "换一种光线",
   "Leave the headset's view": "退出头显视图",
-  "Is any alert open?": "有未解除的告警吗？",
+  "Is any alert open?": "有未关闭的告警吗？",
   "How is {}?": "{}怎么样？",
   "Ask {}": "询问{}",
   "The page takes questions in words; here are some to press.":
