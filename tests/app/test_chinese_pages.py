@@ -239,8 +239,9 @@ def test_the_board_of_a_headset_is_chinese(browser: Any, desk: Server) -> None:
 
 
 def test_the_address_chooses_the_language_and_it_is_kept(browser: Any, desk: Server) -> None:
-    context = browser.new_context(locale="en-GB")
+    context = browser.new_context(viewport={"width": 300, "height": 200}, locale="en-GB")
     page = watched(context, desk)
+    undraw(page)
     page.goto(f"{desk.url}/?token={desk.token}&lang=zh")
     page.wait_for_selector("nav >> text=总览")
     assert page.url == f"{desk.url}/"

@@ -63,14 +63,30 @@ function DatasetArticle({
   );
 }
 
+/** How many rows of what; Chinese says what first. */
+function Count({ many, of }: { many: number; of: string }) {
+  const number = <b>{thousands(many)}</b>;
+  if (pageLanguage() === "zh")
+    return (
+      <>
+        {of} {number}
+      </>
+    );
+  return (
+    <>
+      {number} {of}
+    </>
+  );
+}
+
 function RowAccount({ account, quality }: { account: Account; quality: number }) {
   const t = useWords();
   return (
     <>
       <p className="sum">
-        <b>{thousands(account.in)}</b> {t("rows in")} = <b>{thousands(account.kept)}</b> {t("kept")}{" "}
-        + <b>{thousands(account.quarantined)}</b> {t("quarantined")} +{" "}
-        <b>{thousands(account.duplicates)}</b> {t("duplicates")} · {t("quality")}{" "}
+        <Count many={account.in} of={t("rows in")} /> = <Count many={account.kept} of={t("kept")} />{" "}
+        + <Count many={account.quarantined} of={t("quarantined")} /> +{" "}
+        <Count many={account.duplicates} of={t("duplicates")} /> · {t("quality")}{" "}
         <b>{decimals(quality, 2)}</b>
       </p>
       <div

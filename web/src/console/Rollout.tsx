@@ -79,7 +79,7 @@ function Sides({ rollout, detail }: { rollout: Rollout; detail: RolloutDetail })
   ];
   return (
     <Table
-      label={t("Rollout of {}", rollout.version)}
+      label={t("{} against {}", rollout.version, rollout.before)}
       head={["", t("requests"), t("errors"), "p95 ms", t("right"), ...(both ? [t("agrees")] : [])]}
       rows={[row(rollout.version, detail.new), row(rollout.before, detail.old)]}
     />

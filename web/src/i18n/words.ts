@@ -6,13 +6,23 @@ export type Language = "en" | "zh";
 export type Say = (text: string, ...filled: (string | number)[]) => string;
 const KEY = "mesocosm-tongue"; // as browsers have it since the first version
 
-/** Puts values into a sentence: `{}` takes the next one, `{1}` the second. */
+const HAN = /\p{Script=Han}/u;
+const areHan = (one: string | undefined, other: string | undefined): boolean =>
+  HAN.test(one ?? "") && HAN.test(other ?? "");
+
+/** Puts values into a sentence: `{}` takes the next one, `{1}` the second. The space around a value is for Latin letters; between two characters of Chinese it goes. */
 function fill(text: string, filled: (string | number)[]): string {
   let next = 0;
-  return text.replaceAll(/\{(\d?)\}/g, (_, which: string) => {
-    const at = which === "" ? next++ : Number(which);
-    return String(filled[at] ?? "");
-  });
+  return text.replaceAll(
+    /( ?)\{(\d?)\}( ?)/g,
+    (whole: string, before: string, which: string, after: string, start: number) => {
+      const at = which === "" ? next++ : Number(which);
+      const value = String(filled[at] ?? "");
+      const left = areHan(text[start - 1], value[0]) ? "" : before;
+      const right = areHan(value.at(-1), text[start + whole.length]) ? "" : after;
+      return left + value + right;
+    },
+  );
 }
 
 export function sayer(language: Language): Say {

@@ -10,8 +10,10 @@ export const thousands = (value: unknown): string =>
   typeof value === "number" ? value.toLocaleString(pageLocale()) : "–";
 
 /** A moment, given in seconds since 1970, as the reader writes it. */
-export const when = (seconds: number): string =>
-  new Date(seconds * 1000).toLocaleString(pageLocale());
+export const when = (seconds: number): string => {
+  const text = new Date(seconds * 1000).toLocaleString(pageLocale());
+  return pageLanguage() === "zh" ? text.replace(" ", "\u00a0") : text; // no day stands apart from its time
+};
 
 /** The time of day of a moment. */
 export const clock = (seconds: number): string =>
