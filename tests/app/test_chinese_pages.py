@@ -33,6 +33,7 @@ TEXTS = """() => {
 OPEN_ALL = (
     "document.querySelectorAll('#main details, .card details').forEach(d => { d.open = true })"
 )
+HAN = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 RUN = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[ ,.;:]+[A-Za-z][A-Za-z'’]*)+")
 # names, values and commands that are the same in every language
 SAME = frozenset(
@@ -239,17 +240,81 @@ def test_the_board_of_a_headset_is_chinese(browser: Any, desk: Server) -> None:
 
 
 def test_the_address_chooses_the_language_and_it_is_kept(browser: Any, desk: Server) -> None:
-    context = browser.new_context(viewport={"width": 300, "height": 200}, locale="en-GB")
+    context = browser.new_context(locale="en-GB")
     page = watched(context, desk)
-    undraw(page)
     page.goto(f"{desk.url}/?token={desk.token}&lang=zh")
     page.wait_for_selector("nav >> text=总览")
     assert page.url == f"{desk.url}/"
-    page.goto(f"{desk.url}/world#datasets.loans")
-    page.wait_for_selector(".card >> text=数据集 loans")
-    page.goto(f"{desk.url}/")
+    page.reload()
     page.wait_for_selector("nav >> text=总览")
     press(page, "English")
     page.wait_for_selector("nav >> text=overview")
     assert page.evaluate("document.documentElement.lang") == "en"
     context.close()
+
+
+def test_an_english_page_loads_no_chinese_font(browser: Any, desk: Server) -> None:
+    """All that is Chinese in the answers is taken out; the switch has two characters of its own."""
+    context = browser.new_context(locale="en-GB")
+    page = watched(context, desk)
+    fonts: list[str] = []
+    page.on("response", lambda r: fonts.append(r.url) if "woff2" in r.url or ".css" in r.url else 0)
+    page.route_web_socket(re.compile("/v1/world"), lambda socket: None)
+
+    def without(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=HAN.sub("x", answer.text()))
+
+    page.route("**/v1/**", without)
+    page.goto(f"{desk.url}/?token={desk.token}")
+    page.wait_for_selector("#main h1")
+    until(page, "document.fonts.check('16px Switch', '中文')", seconds=20)
+    page.wait_for_timeout(500)
+    assert not HAN.search(" ".join(page.evaluate(TEXTS)))
+    assert not [url for url in fonts if "noto" in url or "chinese" in url], fonts
+    assert page.evaluate(DRAWN, ["Switch", ["中", "文"]]) == []
+    context.close()
+
+
+def test_fonts_are_kept_by_the_browser_and_their_licences_are_there(desk: Server) -> None:
+    styles = desk.http.get(re.search(r'href="(/assets/chinese[^"]*)"', report(desk, "zh"))[1])  # type: ignore[index]
+    assert styles.status_code == 200 and "immutable" in styles.headers["cache-control"]
+    faces = re.findall(r"url\(([^)]*\.woff2)\)", styles.text)
+    assert len(faces) > 90 and ".woff)" not in styles.text and "data:font" not in styles.text
+    face = desk.http.get(faces[0])
+    assert face.headers["content-type"] == "font/woff2" and face.content[:4] == b"wOF2"
+    for name in ("inter", "noto-sans-sc"):
+        licence = desk.http.get(f"/assets/{name}-LICENSE.txt").text
+        assert "SIL Open Font License, Version 1.1" in licence
+    assert "font-src 'self'" in desk.http.get("/").headers["content-security-policy"]
+
+
+def report(desk: Server, language: str) -> str:
+    return desk.http.get(f"/report?lang={language}").text
+
+
+def test_the_server_writes_in_the_language_that_is_asked_for(desk: Server) -> None:
+    """By the address or by a header; the address is stronger."""
+    said = [
+        desk.http.get(f"/v1/ecosystem{query}", headers={"Accept-Language": header}).json()
+        for query, header in (("", "zh-CN, en;q=0.5"), ("?lang=zh", "en"), ("?lang=en", "zh"))
+    ]
+    lakes = [
+        next(e["says"] for e in all_now["scene"]["elements"] if e["id"] == "datasets.loans")
+        for all_now in said
+    ]
+    assert lakes[0] == lakes[1] and lakes[0].startswith("数据集 loans")
+    assert lakes[2].startswith("Dataset loans: ")
+    assert [all_now["models"]["approval"][0]["why"] for all_now in said] == [
+        "通过全部门槛",
+        "通过全部门槛",
+        "passes all gates",
+    ]
+    assert [all_now["datasets"] for all_now in said][2]["loans"]["report"]["reasons"] != (
+        said[0]["datasets"]["loans"]["report"]["reasons"]
+    )
+    told = desk.http.post(
+        "/v1/places/counter/talk?lang=zh",
+        json={"messages": [{"role": "user", "content": "如果 金额 是 900 会怎样？"}]},
+    ).json()["sentences"][0]["text"]
+    assert "金额 900" in told and "其余取常见值" in told
