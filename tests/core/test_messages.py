@@ -53,6 +53,7 @@ SAME = (
     "serving.kind.null",
     "learning.metric.auc",
     "learning.metric.rouge_l",
+    "serving.panel.dashboard",
 )  # without a word that could be translated
 BANNED = (
     r"gr[eo]wn?",

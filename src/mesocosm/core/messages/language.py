@@ -22,14 +22,15 @@ def current_language() -> str:
 
 
 def use_language(language: str) -> None:
-    """Write in a language from now on, in every thread of the process.
+    """Write in a language, such as `zh` or `zh-CN`, from now on, in every thread of the process.
 
     Raises:
         ValueError: there is no catalogue of it.
     """
-    if language not in LANGUAGES:
+    known = _known(language)
+    if not known:
         raise ValueError(f"unknown language '{language[:40]}'; expected {' or '.join(LANGUAGES)}")
-    _of_process[0] = language
+    _of_process[0] = known
 
 
 @contextmanager
