@@ -41,6 +41,12 @@ OF_DATA = frozenset(
     )
 )
 JOINED = "; "  # between the sentences of one line
+LISTED = ", "  # between the parts of a list
+SEVERAL = (JOINED, "), ", "', '")  # what a parameter of several parts has
+MOST_WORDS = 12  # of a name
+WORD = re.compile(r"[A-Za-z]{2,}")
+RUN = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")  # English words
+NO_WORDS = re.compile(r"'[^']*'|[\"`][^\"`]*[\"`]")  # what is quoted
 
 
 class Pattern(NamedTuple):
@@ -87,28 +93,75 @@ def _is_printable(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _translate(text: str, language: str) -> str:
+    """A sentence by the pattern with the most words; else its parts, and at last by a pattern whose
+    parameters have several parts. Nothing is translated in half.
+    """
+    return (
+        _find_translation(text, language, SEVERAL)
+        or _translate_parts(text, language)
+        or _translate_list(text, language)
+        or _find_translation(text, language, ())
+        or text
+    )
+
+
+def _find_translation(text: str, language: str, without: tuple[str, ...]) -> str:
+    """A sentence by the first pattern that reads it, with no parameter that has some marks; empty
+    where there is none.
+    """
     for pattern in _list_patterns():
         values = pattern.read(text)
-        if values is not None:
-            return _write(pattern.id, values, language)
+        if values is None or any(mark in " ".join(values.values()) for mark in without):
+            continue
+        written = _write(pattern.id, values, language)
+        if written is not None:
+            return written
+    return ""
+
+
+def _translate_parts(text: str, language: str) -> str:
+    """The sentences of one line, each as it is where it is not known; empty where none is."""
     parts = text.split(JOINED)
     if len(parts) == 1:
-        return text
+        return ""
     translated = [translate_sentence(part, language) for part in parts]
-    if translated == parts:
-        return text
-    return "；".join(translated)
+    return "" if translated == parts else "；".join(translated)
 
 
-def _write(id: str, values: Mapping[str, str], language: str) -> str:
-    """The sentence of an id with values as the English one has them."""
+def _translate_list(text: str, language: str) -> str:
+    """The parts of a list; empty where one of them is not known."""
+    parts = text.split(LISTED)
+    if len(parts) == 1:
+        return ""
+    translated = [translate_sentence(part, language) for part in parts]
+    if any(part == other for part, other in zip(parts, translated, strict=True)):
+        return ""
+    return find_template("core.list", language).join(translated)
+
+
+def _write(id: str, values: Mapping[str, str], language: str) -> str | None:
+    """The sentence of an id with values as the English one has them; None where a value is a
+    sentence that is not known.
+    """
     words = []
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            value = values[name]
-            words.append(value if name in OF_DATA else translate_sentence(value, language))
+            value = _write_value(name, values[name], language)
+            if value is None:
+                return None
+            words.append(value)
     return "".join(words)
+
+
+def _write_value(name: str, value: str, language: str) -> str | None:
+    """A parameter of a sentence; None where it is a sentence that is not known, or no name."""
+    if name in OF_DATA:
+        return None if len(WORD.findall(value)) > MOST_WORDS else value
+    written = translate_sentence(value, language)
+    if written == value and RUN.search(NO_WORDS.sub("", value)):
+        return None
+    return written
 
 
 @cache
