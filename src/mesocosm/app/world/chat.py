@@ -30,10 +30,10 @@ from mesocosm.world.dialogue.intent import (
     continues,
     expand_question,
     find_elements,
-    read_supposed_row,
     refers_back,
     upstream,
 )
+from mesocosm.world.dialogue.supposed_row import read_supposed_row
 from mesocosm.world.settings import WorldPlace
 from mesocosm.world.wire import Element, Scene
 
