@@ -18,7 +18,8 @@ from mesocosm.core.messages.catalogues import find_template, list_ids
 from mesocosm.core.messages.language import SOURCE
 
 ROOM = "sentences"
-STORED = ("lifecycle", "monitoring")  # rooms whose messages the store holds as English too
+# rooms whose messages the store holds as English too
+STORED = ("lifecycle", "monitoring", "serving", "data")
 LEAST = 9  # letters that such a message has besides its parameters
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
@@ -43,7 +44,9 @@ OF_DATA = frozenset(
 JOINED = "; "  # between the sentences of one line
 LISTED = ", "  # between the parts of a list
 SEVERAL = (JOINED, "), ", "', '")  # what a parameter of several parts has
-MOST_WORDS = 12  # of a name
+MOST_WORDS, MOST_UNQUOTED = 12, 5  # of a name
+QUOTES = ("'", '"', "“", "（")
+LISTS = ("classes", "columns", "fields", "names")  # groups of several names
 WORD = re.compile(r"[A-Za-z]{2,}")
 RUN = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")  # English words
 NO_WORDS = re.compile(r"'[^']*'|[\"`][^\"`]*[\"`]")  # what is quoted
@@ -147,17 +150,23 @@ def _write(id: str, values: Mapping[str, str], language: str) -> str | None:
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            value = _write_value(name, values[name], language)
+            is_quoted = literal.endswith(QUOTES)
+            value = _write_value(name, values[name], language, is_quoted)
             if value is None:
                 return None
             words.append(value)
     return "".join(words)
 
 
-def _write_value(name: str, value: str, language: str) -> str | None:
+def _write_value(name: str, value: str, language: str, is_quoted: bool) -> str | None:
     """A parameter of a sentence; None where it is a sentence that is not known, or no name."""
     if name in OF_DATA:
-        return None if len(WORD.findall(value)) > MOST_WORDS else value
+        most = MOST_WORDS if is_quoted else MOST_UNQUOTED
+        if len(WORD.findall(value)) > most or (": " in value and not is_quoted):
+            return None
+        return (
+            value.replace(LISTED, find_template("core.list", language)) if name in LISTS else value
+        )
     written = translate_sentence(value, language)
     if written == value and RUN.search(NO_WORDS.sub("", value)):
         return None

@@ -86,7 +86,7 @@ def _describe_version(data: ModelData) -> str:
     if data["state"] == "champion":
         colour = "good"
     if recipe["base"]:
-        base = f"{recipe['base']}, {recipe['method']}, "
+        base = Message("reports.html.base", base=recipe["base"], method=recipe["method"]).render()
     return Message(
         "reports.html.version_line",
         id=escape(data["id"]),
