@@ -20,6 +20,7 @@ from mesocosm.core.messages.language import SOURCE
 ROOM = "sentences"
 # rooms whose messages the store holds as English too
 STORED = ("lifecycle", "monitoring", "serving", "data")
+WORDS_OF = ("monitoring.drill_prefix", "monitoring.remedy")  # short, and stored in sentences
 LEAST = 9  # letters that such a message has besides its parameters
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
@@ -29,7 +30,18 @@ NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` sta
 SENTENCES = frozenset(
     (
         *("advice", "change", "detail", "error", "evidence", "expected", "fault", "found"),
-        *("hint", "line", "message", "note", "problem", "reason", "reasons", "remedy", "says"),
+        *(
+            "hint",
+            "line",
+            "message",
+            "named",
+            "note",
+            "problem",
+            "reason",
+            "reasons",
+            "remedy",
+            "says",
+        ),
         *("second", "sentence", "sentences", "task", "text", "warning", "what", "why"),
     )
 )
@@ -101,9 +113,10 @@ def _translate(text: str, language: str) -> str:
     """
     return (
         _find_translation(text, language, SEVERAL)
-        or _translate_parts(text, language)
-        or _translate_list(text, language)
+        or _translate_parts(text, language, JOINED, "；")
+        or _translate_parts(text, language, LISTED, find_template("core.list", language))
         or _find_translation(text, language, ())
+        or _translate_parts(text, language, JOINED, "；", some=True)
         or text
     )
 
@@ -122,24 +135,16 @@ def _find_translation(text: str, language: str, without: tuple[str, ...]) -> str
     return ""
 
 
-def _translate_parts(text: str, language: str) -> str:
-    """The sentences of one line, each as it is where it is not known; empty where none is."""
-    parts = text.split(JOINED)
+def _translate_parts(
+    text: str, language: str, mark: str, joined: str, *, some: bool = False
+) -> str:
+    """The parts of a text; empty where one of them, with `some` each of them, is not known."""
+    parts = text.split(mark)
     if len(parts) == 1:
         return ""
     translated = [translate_sentence(part, language) for part in parts]
-    return "" if translated == parts else "；".join(translated)
-
-
-def _translate_list(text: str, language: str) -> str:
-    """The parts of a list; empty where one of them is not known."""
-    parts = text.split(LISTED)
-    if len(parts) == 1:
-        return ""
-    translated = [translate_sentence(part, language) for part in parts]
-    if any(part == other for part, other in zip(parts, translated, strict=True)):
-        return ""
-    return find_template("core.list", language).join(translated)
+    known = [part != other for part, other in zip(parts, translated, strict=True)]
+    return joined.join(translated) if all(known) or (some and any(known)) else ""
 
 
 def _write(id: str, values: Mapping[str, str], language: str) -> str | None:
@@ -179,7 +184,7 @@ def _list_patterns() -> tuple[Pattern, ...]:
     templates = {id: find_template(id, SOURCE) for id in list_ids(ROOM)}
     for id in (id for room in STORED for id in list_ids(room)):
         template = find_template(id, SOURCE)
-        if _count_letters(template) >= LEAST:
+        if _count_letters(template) >= LEAST or id.startswith(WORDS_OF):
             templates[id] = template
     ranked = sorted(templates, key=lambda id: -_count_letters(templates[id]))
     return tuple(_read_pattern(id, templates[id]) for id in ranked)
