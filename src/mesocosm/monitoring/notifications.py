@@ -16,7 +16,7 @@ from pydantic import model_validator
 
 from mesocosm.core.confidential.row_values import withheld, withheld_all
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text, render
 from mesocosm.core.messages.language import SOURCE, current_language
 from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Settings
