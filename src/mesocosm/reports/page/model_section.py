@@ -1,5 +1,5 @@
-"""A model's section of the report: metrics with baselines, curves of training, of trials and of
-rows, weak slices.
+"""A model's section of the report: metrics with baselines, curves of training and of rows, weak
+slices.
 
 Every number comes from the JSON answer; plots are SVG without script.
 """
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.messages import Message, Text, render
 from mesocosm.core.values.json_shapes import (
-    list_numbers,
-    list_objects,
     read_number,
     read_object,
 )
@@ -30,7 +28,8 @@ from mesocosm.reports.page.markup import (
     table,
     title,
 )
-from mesocosm.reports.page.plots import Point, plot
+from mesocosm.reports.page.plots import Point, figure, plot
+from mesocosm.reports.page.trial_section import LOSS, render_candidates, render_trials
 
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from mesocosm.reports.report_data import LaterVersionData, ModelData
 
 EPOCH = Message("reports.html.epoch")
-LOSS = Message("reports.html.loss")
-TRIAL = Message("reports.html.trial")
 MOST_CLASSES = 20  # that are shown, the weakest first
 
 
@@ -69,8 +66,8 @@ def render_model(name: str, data: ModelData) -> str:
         + _render_metrics(metrics)
         + _render_comparisons(metrics)
         + _render_plots(metrics, recipe, key)
-        + _render_candidates(recipe)
-        + _render_trials(recipe)
+        + render_candidates(recipe)
+        + render_trials(recipe)
         + _render_classes(metrics)
         + _render_own_tables(metrics, recipe)
         + _render_slices(metrics)
@@ -176,11 +173,6 @@ def _render_comparisons(metrics: VersionMetrics) -> str:
     return section(Message("reports.html.ablations"), heads, rows)
 
 
-def _figure(title: str, content: str) -> str:
-    caption = f"<figcaption>{title}</figcaption>"
-    return f'<figure class="card plot">{caption}{content}</figure>'
-
-
 def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> str:
     """The loss by epoch and the learning curve, where there are some."""
     html, history = "", recipe.get("history") or []
@@ -193,7 +185,7 @@ def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> s
                 (epoch["epoch"], epoch["held_loss"]) for epoch in history
             ],
         }
-        html += _figure(
+        html += figure(
             Message("reports.html.loss_by_epoch").render(),
             plot(losses, EPOCH.render(), LOSS.render()),
         )
@@ -208,119 +200,7 @@ def _render_learning_curve(metrics: VersionMetrics, key: str) -> str:
     title = Message("reports.html.r2_by_rows").render()
     if key == "accuracy":
         title = Message("reports.html.accuracy_by_rows").render()
-    return _figure(title, plot({key: points}, Message("reports.html.rows").render(), key))
-
-
-def _render_candidates(recipe: VersionRecipe) -> str:
-    """What automatic selection tried."""
-    rows = []
-    for candidate in list_objects(recipe.get("auto")):
-        name = cell(escape(render(str(candidate["tried"]))))
-        if "why_not" in candidate:
-            rows.append(
-                row(name, f"<td colspan=3>{escape(render(str(candidate['why_not'])))}</td>")
-            )
-            continue
-        figures = (candidate["loss"], candidate["seconds"])
-        loss, taken = (format_metric(read_number(figure)) for figure in figures)
-        rows.append(row(name, cell(escape(str(candidate["head"]))), cell(loss), cell(taken)))
-    return section(
-        Message("reports.html.candidates"),
-        ("", Message("reports.html.head"), LOSS, Message("reports.html.seconds")),
-        rows,
-    )
-
-
-def _render_trials(recipe: VersionRecipe) -> str:
-    """The trials of a hyperparameter search, with the lowest loss so far and what mattered."""
-    trials = recipe.get("trials") or []
-    if not trials or recipe.get("auto"):
-        return ""
-    losses = _list_losses(trials)
-    return (
-        Message("reports.html.trials").render()
-        + _render_losses(losses)
-        + _render_importance(recipe.get("importance") or {})
-        + _render_trial_table(trials, losses)
-    )
-
-
-def _render_trial_table(trials: Sequence[JsonObject], losses: Sequence[Point]) -> str:
-    """The settings, the loss and the time of each trial; that of the lowest loss is marked."""
-    best = min(losses, key=lambda point: point[1], default=(0, 0.0))[0]
-    settings = read_object(trials[0]["settings"])
-    names = [name.removeprefix("fine_tune.") for name in settings]
-    rows = [_render_trial(i, trial, i == best) for i, trial in enumerate(trials, 1)]
-    return card(table((TRIAL, *names, LOSS, Message("reports.html.seconds")), rows))
-
-
-def _render_losses(losses: Sequence[Point]) -> str:
-    """The loss of each trial, and the lowest so far, as a plot."""
-    if len(losses) < 2:
-        return ""
-    trial, lowest = TRIAL.render(), Message("reports.html.lowest").render()
-    lines: dict[str, Sequence[Point]] = {trial: losses, lowest: _lowest_so_far(losses)}
-    svg = plot(lines, trial, LOSS.render(), dots=(trial,))
-    return _figure(Message("reports.html.loss_by_trial").render(), svg)
-
-
-def _list_losses(trials: Sequence[JsonObject]) -> list[Point]:
-    """The number and the loss of each trial that was not stopped."""
-    numbered = [(i, read_number(trial["loss"])) for i, trial in enumerate(trials, 1)]
-    return [(i, loss) for i, loss in numbered if loss is not None]
-
-
-def _lowest_so_far(losses: Sequence[Point]) -> list[Point]:
-    lowest: list[Point] = []
-    for i, loss in losses:
-        if lowest:
-            loss = min(loss, lowest[-1][1])
-        lowest.append((i, loss))
-    return lowest
-
-
-def _render_importance(importance: Mapping[str, float]) -> str:
-    """How much of the loss each setting explains, as bars."""
-    if not importance:
-        return ""
-    rows = [
-        row(
-            cell(escape(name.removeprefix("fine_tune."))),
-            cell(
-                f'<svg width="170" height="12" role="img" aria-label="{share:.0%}"><rect'
-                ' class="full" width="160" height="10" rx="2"/><rect class="bar"'
-                f' width="{160 * share:.1f}" height="10" rx="2"/></svg>'
-            ),
-            cell(f"{share:.0%}"),
-        )
-        for name, share in importance.items()
-    ]
-    return _figure(
-        Message("reports.html.importance_of_each_setting").render(),
-        f"<table>{''.join(rows)}</table>",
-    )
-
-
-def _render_trial(number: int, trial: JsonObject, is_best: bool) -> str:
-    shown = str(number)
-    if is_best:
-        shown = f"<b class=good>{number}</b>"
-    values = read_object(trial["settings"]).values()
-    settings = [cell(escape(_format_setting(value))) for value in values]
-    loss = read_number(trial["loss"])
-    if loss is None:
-        epochs = len(list_numbers(trial["epochs"]))
-        ended = Message("reports.html.stopped_after_epoch", epochs=epochs).render()
-    else:
-        ended = format_metric(loss)
-    taken = format_metric(read_number(trial.get("seconds")))
-    return row(cell(shown), *settings, cell(ended), cell(taken))
-
-
-def _format_setting(value: object) -> str:
-    if isinstance(value, (int, float)):
-        return format_metric(value)
-    return str(value)
+    return figure(title, plot({key: points}, Message("reports.html.rows").render(), key))
 
 
 def _render_classes(metrics: VersionMetrics) -> str:

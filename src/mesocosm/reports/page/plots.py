@@ -45,6 +45,12 @@ class Axes:
         return PAD + across * (WIDE - 2 * PAD - 30), HIGH - 24 - up * (HIGH - 36)
 
 
+def figure(name: str, content: str) -> str:
+    """A plot or a table with its name above."""
+    caption = f"<figcaption>{name}</figcaption>"
+    return f'<figure class="card plot">{caption}{content}</figure>'
+
+
 def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) -> str:
     """Lines over one pair of axes as SVG, their names at the end.
 
