@@ -1,4 +1,4 @@
-"""Every command in Chinese: no line of what it prints has three English words in a row, but for
+"""Every command in Chinese: no line of what it prints has two English words in a row, but for
 names of the data, paths, commands and identifiers.
 """
 
@@ -67,11 +67,11 @@ NAMES = re.compile(
     r"|\S*[/_.=@\d\\{}\[\]<>|+-]\S*"  # a path, an identifier, a number, a setting
 )
 ALLOWED = re.compile(r"\b(Apdex|Shapley|JSON|Git|Python|Linux|OpenLineage|ONNX|MB|GB|kB|ms|UTC)\b")
-ENGLISH = re.compile(r"(?<![\w-])(?:[A-Za-z][a-z']+[ ,;:]+){2,}[A-Za-z][a-z']+")
+ENGLISH = re.compile(r"(?<![\w-])(?:[A-Za-z][a-z']+[ ,;:]+)+[A-Za-z][a-z']+")
 
 
 def find_english(text: str) -> list[str]:
-    """The lines that have three English words in a row."""
+    """The lines that have two English words in a row."""
     for words in DATA:
         text = text.replace(words, "·")
     found = []

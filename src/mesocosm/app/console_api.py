@@ -10,12 +10,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from mesocosm.app.pages.texts import (
+    render_alerts,
+    render_plan,
+    render_recommendations,
+    render_texts,
+)
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 from mesocosm.core.permissions import OWNER
 from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -56,6 +62,13 @@ def _pick(record: Mapping[str, Any], keys: Sequence[str]) -> dict[str, object]:
     return {key: record[key] for key in keys}
 
 
+def _describe_snapshot(snapshot: SnapshotRow) -> dict[str, object]:
+    """What is shown of a snapshot; the reasons of its report are in the reader's language."""
+    report: dict[str, object] = {**snapshot["report"]}
+    report |= render_texts({"reasons": report.get("reasons", {})})
+    return _pick(snapshot, SNAPSHOT_KEYS) | {"report": report}
+
+
 class Console:
     """What the console shows and does, of one running ecosystem."""
 
@@ -89,17 +102,17 @@ class Console:
 
     def _describe_all(self, role: str | None) -> dict[str, object]:
         catalog = self.catalog
-        alerts: Sequence[object] = catalog.alerts(most=50, marked=True)
+        alerts = render_alerts(catalog.alerts(most=50, marked=True))
         if role != OWNER:
-            alerts = [show_alert(alert) for alert in catalog.alerts(most=50, marked=True)]
+            alerts = [show_alert(alert) for alert in alerts]
         due, trouble = self._plan()
         notes = [{"page": "data", "text": line} for line in trouble]
         return {
             "scene": self.scenery.scene().model_dump(),
-            "next": [*notes, *self._recommend()],
-            "plan": due,
+            "next": [*notes, *render_recommendations(self._recommend())],
+            "plan": render_plan(due),
             "datasets": {
-                name: _pick(snapshot, SNAPSHOT_KEYS) for name, snapshot in self._snapshots().items()
+                name: _describe_snapshot(snapshot) for name, snapshot in self._snapshots().items()
             },
             "models": {name: self._versions(name) for name in self.spec.eco.models},
             "services": {
@@ -108,7 +121,7 @@ class Console:
             "monitors": self._monitors(role),
             "silenced": sorted(catalog.silenced(catalog.clock())),
             "alerts": alerts,
-            "audit": catalog.audit(60, marked=True),
+            "audit": render_texts(catalog.audit(60, marked=True)),
         }
 
     def _snapshots(self) -> dict[str, SnapshotRow]:
@@ -117,13 +130,16 @@ class Console:
         return {name: snapshot for name, snapshot in found.items() if snapshot}
 
     def _versions(self, model: str) -> list[dict[str, object]]:
-        return [_pick(version, VERSION_KEYS) for version in self.catalog.versions(model)]
+        versions = self.catalog.versions(model)
+        return [
+            _pick(version, VERSION_KEYS) | {"why": render(version["why"])} for version in versions
+        ]
 
     def _monitors(self, role: str | None) -> dict[str, dict[str, object]]:
         monitors: dict[str, dict[str, object]] = {}
         for watch in self.watches:
             last = dict(watch.last) if role == OWNER else show_last_test(watch.last)
-            monitors[watch.name] = {"watches": watch.served.name, "last": last}
+            monitors[watch.name] = {"watches": watch.served.name, "last": render_texts(last)}
         return monitors
 
     def _describe_service(self, name: str, service: LiveService) -> dict[str, object]:
@@ -131,11 +147,11 @@ class Console:
         return {
             "figures": service.metrics(),
             "version": now.version if now else None,
-            "trouble": service.trouble,
+            "trouble": render(service.trouble),
             "fields": now.fields.fields if now and now.fields else None,
             "speaks": bool(now and now.speaks),
-            "history": catalog.deployments(name)[:20],
-            "rollout": catalog.rollout(name),
+            "history": render_texts(catalog.deployments(name)[:20]),
+            "rollout": render_texts(catalog.rollout(name)),
             "strategy": service.service.rollout.method,
             "recent": [
                 _pick(prediction, PREDICTION_KEYS) for prediction in catalog.predictions(name, 20)
@@ -150,11 +166,11 @@ class Console:
             return [change.as_json() for change in plan(self.spec, self.catalog)], []
         except MesocosmError as failure:
             lines = failure.render().splitlines()[:10]
-            return [], [f"the plan is unknown: {line}" for line in lines]
+            return [], [Message("serving.plan_unknown", line=line).render() for line in lines]
 
     def report(self) -> str:
         """The report of every dataset and model that was built, as a page."""
-        from mesocosm.reports.html import render_report
+        from mesocosm.reports.page.html import render_report
 
         datasets: dict[str, DatasetData] = {}
         for name, snapshot in self._snapshots().items():

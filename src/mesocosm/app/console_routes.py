@@ -15,12 +15,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from mesocosm.app.console_api import UNPROCESSABLE, Console
 from mesocosm.app.loader import trace
+from mesocosm.app.pages.files import with_chinese_font
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message, Text
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.lifecycle.progress_store import read_progress
+from mesocosm.lifecycle.progress_store import read_progress, render_progress_lines
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review import class_proposals
 from mesocosm.lifecycle.review.class_proposals import propose_classes
@@ -97,11 +98,12 @@ def _add_state_routes(app: FastAPI, console: Console) -> None:
     @app.get("/report")
     async def report(request: Request) -> Response:
         _require_owner(request, "the report shows example values")
-        return HTMLResponse(await asyncio.to_thread(console.report))
+        return HTMLResponse(with_chinese_font(await asyncio.to_thread(console.report)))
 
     @app.get("/v1/work")
     async def work() -> Any:
-        return await asyncio.to_thread(read_progress, locate_project(spec).store)
+        working = await asyncio.to_thread(read_progress, locate_project(spec).store)
+        return [render_progress_lines(state) for state in working]
 
 
 def _add_dataset_routes(app: FastAPI, console: Console) -> None:

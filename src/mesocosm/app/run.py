@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, HTMLResponse, Response
-from fastapi.staticfiles import StaticFiles
 
 from mesocosm.app import console_routes
 from mesocosm.app.catalog_metrics import update_metrics
@@ -26,6 +24,7 @@ from mesocosm.app.console_api import Console
 from mesocosm.app.gateway import GatewayParts, create_app
 from mesocosm.app.loader import Loader
 from mesocosm.app.maintenance import Maintenance
+from mesocosm.app.pages.files import add_pages
 from mesocosm.app.world import chat, presence_socket
 from mesocosm.app.world.marker_socket import Marking
 from mesocosm.app.world.paraphrase import load_paraphrasers
@@ -61,11 +60,6 @@ RESTART_REASONS = {
     "leak": "used too much memory and was replaced",
 }
 LEASE = 15.0  # seconds after which another gateway takes over
-PAGES = Path(__file__).parents[1] / "web"
-NO_PAGES = (
-    "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this"
-    " installation. Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
-)
 
 
 class Running:
@@ -212,7 +206,8 @@ class Running:
 
     def _record_scaling(self, service: str, count: int, why: str) -> None:
         """There are more workers, or fewer: written into the audit."""
-        self._audit("scale", service, f"{count} worker{'s' * (count > 1)} now: {why}")
+        now = f"{count} worker now" if count == 1 else f"{count} workers now"
+        self._audit("scale", service, f"{now}: {why}")
 
     def _audit(self, act: str, service: str, why: str) -> None:
         # A catalog that takes no records now must not hold a new worker back.
@@ -268,20 +263,7 @@ class Running:
         )
         if self.signs is not None and eco.oidc is not None:
             sign_in.add_routes(app, self.signs, eco.oidc.address)
-        _add_pages(app)
-
-
-def _add_pages(app: FastAPI) -> None:
-    async def page() -> Response:
-        if not (PAGES / "index.html").is_file():
-            return HTMLResponse(NO_PAGES, 200)
-        return FileResponse(PAGES / "index.html")
-
-    app.get("/")(page)
-    app.get("/world")(page)
-    for folder in ("assets", "profiles"):
-        if (PAGES / folder).is_dir():
-            app.mount(f"/{folder}", StaticFiles(directory=PAGES / folder))
+        add_pages(app)
 
 
 def collect_words(settings: object) -> frozenset[str]:

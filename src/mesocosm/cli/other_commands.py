@@ -12,6 +12,7 @@ from typer._click import Command, Context
 from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 
+from mesocosm.cli.usage_errors import usage_errors_translated
 from mesocosm.core.messages import Message
 
 COMMANDS_OF = {
@@ -56,7 +57,19 @@ COMMANDS_OF = {
 
 
 class CommandGroup(TyperGroup):
-    """A group that says, for an unknown command, which one of Mesocosm is meant."""
+    """A group that says, for an unknown command, which one of Mesocosm is meant, and what is wrong
+    with a call in the language of the reader.
+    """
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Read the group's own options."""
+        with usage_errors_translated():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Context) -> object:
+        """Run the command that is called."""
+        with usage_errors_translated():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: Context, args: list[str]

@@ -15,7 +15,8 @@ from mesocosm.core.messages.catalogues import HOME
 from mesocosm.core.messages.language import SOURCE, current_language
 
 if TYPE_CHECKING:
-    from typer._click import Command
+    from typer._click import Command, Context
+    from typer._click.formatting import HelpFormatter
     from typer.core import TyperGroup
 
 PROGRAM = "mesocosm"
@@ -37,6 +38,7 @@ def translate_help(command: Command, name: str = PROGRAM) -> None:
     import typer
 
     command.help = _translate(f"help.{name}", command.help)
+    _translate_usage(command)
     _translate_params(command, name)
     option = command.get_help_option(typer.Context(command))
     if option:
@@ -60,6 +62,20 @@ def collect_help() -> dict[str, str]:
         app.command(name)(load_command(name))
         found |= dict(_texts_of(get_command(app), name.replace(" ", ".")))
     return found
+
+
+def _translate_usage(command: Command) -> None:
+    """Put the line of a command's usage into the reader's language."""
+
+    def format_usage(ctx: Context, formatter: HelpFormatter) -> None:
+        pieces = " ".join(command.collect_usage_pieces(ctx))
+        prefix = Message("cli.usage.prefix").render()
+        formatter.write_usage(ctx.command_path, pieces, prefix)
+
+    words = {"format_usage": format_usage, "options_metavar": Message("cli.usage.options").render()}
+    if _is_group(command):
+        words["subcommand_metavar"] = Message("cli.usage.command").render()
+    vars(command).update(words)
 
 
 def _translate_params(command: Command, name: str) -> None:

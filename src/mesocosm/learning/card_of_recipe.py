@@ -5,35 +5,54 @@ table of tasks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import cast
 
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
 from mesocosm.catalog.rows import VersionRow
-from mesocosm.core.messages import Message, render
+from mesocosm.core.messages import Message, render, render_list
+from mesocosm.core.messages.local_time import format_moment
 from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import read_number
+from mesocosm.learning.metric_names import name_state
 from mesocosm.learning.tasks.registry import find_recorded_task
 
 Lines = list[str]
 Record = Mapping[str, object]
+_PARTS = {  # of the rows of a dataset
+    "in": Message("reports.card.part.in"),
+    "kept": Message("reports.card.part.kept"),
+    "quarantined": Message("reports.card.part.quarantined"),
+    "duplicates": Message("reports.card.part.duplicates"),
+    "forgotten": Message("reports.card.part.forgotten"),
+    "expired": Message("reports.card.part.expired"),
+    "train": Message("reports.card.part.train"),
+    "validation": Message("reports.card.part.validation"),
+    "test": Message("reports.card.part.test"),
+}
 
 
 def join_pairs(values: Record) -> str:
     """Names with their values, as `train 54, test 20`."""
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    return render_list(
+        tuple(
+            Message("reports.card.pair", name=_PARTS.get(name, name), value=str(value))
+            for name, value in values.items()
+        )
+    )
 
 
 def render_model(version: VersionRow, metrics: VersionMetrics, recipe: VersionRecipe) -> Lines:
     """The state of a version, and how it was trained."""
-    trained = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
     reason = ""
     if version["why"]:
-        reason = f" ({render(version['why'])})"
+        reason = Message("reports.card.reason", why=render(version["why"])).render()
     licence = recipe["licence"] or Message("reports.card.no_licence").render()
     return [
         Message(
-            "reports.card.trained", trained=trained, state=version["state"], reason=reason
+            "reports.card.trained",
+            trained=format_moment(float(version["at"])),
+            state=name_state(version["state"]),
+            reason=reason,
         ).render(),
         Message(
             "reports.card.base",

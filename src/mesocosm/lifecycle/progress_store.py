@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NotRequired, Self, TypedDict
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.files import write_json
-from mesocosm.core.progress import ProgressEvent, ProgressLine, Say
+from mesocosm.core.messages import render, render_stored, text_as_json
+from mesocosm.core.progress import ProgressEvent, ProgressLine, Say, as_text
 
 LINES, POINTS = 8, 400  # that are kept
 LOSSES = ("epoch", "train_loss", "held_loss")  # of an epoch
@@ -25,14 +27,15 @@ PAUSE = 0.3  # seconds between two writes
 
 
 class Progress(TypedDict):
-    """What is being built: its newest `lines`, the `points` of its loss, and the losses of each of
-    the `epochs`.
+    """What is being built: its newest `lines` in English and the same as `messages`, the `points`
+    of its loss, and the losses of each of the `epochs`.
     """
 
     address: str
     pid: int
     began: float
     lines: list[str]
+    messages: NotRequired[list[object]]
     points: list[list[float]]
     epochs: list[dict[str, float]]
     at: NotRequired[float]
@@ -54,6 +57,7 @@ class ProgressFile:
             "pid": os.getpid(),
             "began": time.time(),
             "lines": [],
+            "messages": [],
             "points": [],
             "epochs": [],
         }
@@ -76,6 +80,8 @@ class ProgressFile:
             at_once = line.step is None
         text = masked(str(line)[:LONGEST])
         self.state["lines"] = [*self.state["lines"], text][-LINES:]
+        message = text_as_json(as_text(line))
+        self.state["messages"] = [*self.state.get("messages", ()), message][-LINES:]
         self._write(at_once)
 
     def _add_measurements(self, event: ProgressEvent) -> None:
@@ -132,3 +138,18 @@ def read_progress(store: Path) -> list[Progress]:
             continue
         states.append(state)
     return sorted(states, key=lambda state: state["began"])
+
+
+def render_progress_lines(state: Progress) -> Progress:
+    """What is being built with its lines in the reader's language."""
+    messages = state.get("messages") or [None] * len(state["lines"])
+    lines = [_render_line(*pair) for pair in zip(messages, state["lines"], strict=False)]
+    shown: Progress = {**state, "lines": lines}
+    shown.pop("messages", None)
+    return shown
+
+
+def _render_line(message: object, english: str) -> str:
+    if isinstance(message, Mapping):
+        return render_stored(message, english)[:LONGEST]
+    return render(english)

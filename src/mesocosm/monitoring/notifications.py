@@ -10,13 +10,14 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar, NotRequired, TypedDict
 
 from pydantic import model_validator
 
 from mesocosm.core.confidential.row_values import withheld, withheld_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message, Text, render
+from mesocosm.core.messages.language import SOURCE, current_language
 from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Settings
 from mesocosm.monitoring.alert_message import render_alert
@@ -64,12 +65,15 @@ class Notify(Settings):
 
 
 class ListedAlert(TypedDict):
-    """An alert as a notification lists it."""
+    """An alert as a notification lists it; `text` is its message in the language of the process,
+    where that is not English.
+    """
 
     id: str
     service: str
     what: str
     message: str
+    text: NotRequired[str]
     at: float
     verdict: DiagnosisData | None
     runbook: str
@@ -145,19 +149,22 @@ class Notifier:
 
     def message(self, monitor: str, alerts: Sequence[AlertRow]) -> Notification:
         """The notification of a monitor's alerts, without values of rows."""
-        listed: list[ListedAlert] = [
-            {
-                "id": a["id"],
-                "service": a["service"],
-                "what": a["what"],
-                "message": a["message"],
-                "at": a["at"],
-                "verdict": (a["detail"] or {}).get("verdict"),
-                "runbook": _link_heading(str(self.runbook), a["what"]),
-            }
-            for a in alerts
-        ]
+        listed = [self._list_alert(alert) for alert in alerts]
         return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": withheld_all(listed)}
+
+    def _list_alert(self, alert: AlertRow) -> ListedAlert:
+        listed: ListedAlert = {
+            "id": alert["id"],
+            "service": alert["service"],
+            "what": alert["what"],
+            "message": alert["message"],
+            "at": alert["at"],
+            "verdict": (alert["detail"] or {}).get("verdict"),
+            "runbook": _link_heading(str(self.runbook), alert["what"]),
+        }
+        if current_language() != SOURCE:
+            listed["text"] = render_alert(alert)
+        return listed
 
     def _send(self, to: Notify, monitor: str, alerts: Sequence[AlertRow]) -> None:
         message = self.message(monitor, alerts)

@@ -140,7 +140,7 @@ def test_a_build_searches_and_its_version_tells_what_was_tried(pond: Path) -> No
         t["settings"] for t in sorted(tried, key=lambda t: t["settings"]["fine_tune.learning_rate"])
     ] == [{"fine_tune.learning_rate": 1e-4}, {"fine_tune.learning_rate": 5e-3}]
     assert all(t["loss"] is not None and len(t["epochs"]) == 2 for t in tried)
-    from mesocosm.reports.html import render_report
+    from mesocosm.reports.page.html import render_report
 
     html = render_report("pond", {"datasets": {}, "models": {"judge": version}})
     assert (

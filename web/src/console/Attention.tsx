@@ -1,5 +1,6 @@
 // What wants somebody: open alerts, versions that were kept out, recommendations, and what a build would do.
 import type { ReactNode } from "react";
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import { when } from "../shared/format";
 import type { Ecosystem, Version } from "../state/consoleWire";
@@ -45,8 +46,10 @@ export function Attention({ all }: { all: Ecosystem }) {
           ))}
           {due.map((change) => (
             <li key={change.address}>
-              <code>{change.sign}</code> <b>{change.address}</b> {change.action}
-              {change.because.length > 0 && `: ${change.because.join("; ")}`}
+              <code>{change.sign}</code> <b>{change.address}</b>{" "}
+              {change.because.length > 0
+                ? t("{}: {}", nameOf("plan", change.action), change.because.join(t("; ")))
+                : nameOf("plan", change.action)}
             </li>
           ))}
         </ul>

@@ -1,6 +1,7 @@
 // The console: pages by name in the address, one look in light and dark, English and Chinese.
 import { useCallback, useEffect, useState } from "react";
-import { LanguageSwitch } from "../i18n/LanguageSwitch";
+import { LanguageSwitch, useLanguage } from "../i18n/LanguageSwitch";
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import { when } from "../shared/format";
 import type { AuditEntry, Ecosystem } from "../state/consoleWire";
@@ -38,6 +39,7 @@ function usePage(): [Page, string] {
 
 /** All that is, read anew when the world changes and every few seconds. */
 function useEcosystem(revision: number | undefined) {
+  const language = useLanguage(); // the server's sentences are in it
   const [all, setAll] = useState<Ecosystem | null>(null);
   const [fault, setFault] = useState("");
   const load = useCallback(() => {
@@ -51,7 +53,7 @@ function useEcosystem(revision: number | undefined) {
   }, []);
   useEffect(() => {
     load();
-  }, [load, revision]);
+  }, [load, revision, language]);
   useEffect(() => {
     const timer = setInterval(load, EVERY_MS);
     return () => clearInterval(timer);
@@ -182,7 +184,13 @@ function Audit({ entries }: { entries: AuditEntry[] }) {
     <Table
       label={t("Audit log")}
       head={[t("when"), t("who"), t("action"), t("target"), t("why")]}
-      rows={entries.map((a) => [when(a.at), a.who, a.act, a.what, a.why])}
+      rows={entries.map((a) => [
+        when(a.at),
+        nameOf("who", a.who),
+        nameOf("act", a.act),
+        a.what,
+        a.why,
+      ])}
     />
   );
 }

@@ -1,5 +1,6 @@
 // Data: what was read, what was kept, quarantined or imputed, and why.
-import { useWords } from "../i18n/words";
+import { privateField } from "../i18n/names";
+import { pageLanguage, useWords } from "../i18n/words";
 import { decimals, thousands, when } from "../shared/format";
 import type { Account, Dataset, Ecosystem, Report } from "../state/consoleWire";
 import type { Element } from "../state/wire";
@@ -13,7 +14,9 @@ export function Data({ all }: { all: Ecosystem }) {
   return (
     <>
       <p className="about">
-        <a href="/report">{t("the whole quality report, with examples and distributions")}</a>
+        <a href={`/report?lang=${pageLanguage()}`}>
+          {t("the whole quality report, with examples and distributions")}
+        </a>
       </p>
       <section aria-labelledby="way">
         <h2 id="way">{t("Data flow")}</h2>
@@ -60,14 +63,30 @@ function DatasetArticle({
   );
 }
 
+/** How many rows of what; Chinese says what first. */
+function Count({ many, of }: { many: number; of: string }) {
+  const number = <b>{thousands(many)}</b>;
+  if (pageLanguage() === "zh")
+    return (
+      <>
+        {of} {number}
+      </>
+    );
+  return (
+    <>
+      {number} {of}
+    </>
+  );
+}
+
 function RowAccount({ account, quality }: { account: Account; quality: number }) {
   const t = useWords();
   return (
     <>
       <p className="sum">
-        <b>{thousands(account.in)}</b> {t("rows in")} = <b>{thousands(account.kept)}</b> {t("kept")}{" "}
-        + <b>{thousands(account.quarantined)}</b> {t("quarantined")} +{" "}
-        <b>{thousands(account.duplicates)}</b> {t("duplicates")} · {t("quality")}{" "}
+        <Count many={account.in} of={t("rows in")} /> = <Count many={account.kept} of={t("kept")} />{" "}
+        + <Count many={account.quarantined} of={t("quarantined")} /> +{" "}
+        <Count many={account.duplicates} of={t("duplicates")} /> · {t("quality")}{" "}
         <b>{decimals(quality, 2)}</b>
       </p>
       <div
@@ -102,7 +121,7 @@ function Steps({ lake }: { lake: Element }) {
       ))}
       {lake.private.map((field) => (
         <li key={field}>
-          <b>{t("private")}</b> {field}
+          <b>{t("private")}</b> {privateField(field)}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 // The versions of a dataset and what differs between the last two; asked of the server once opened.
 import { useEffect, useState } from "react";
 import { useWords } from "../i18n/words";
-import { decimals, thousands, when } from "../shared/format";
+import { decimals, listed, thousands, when } from "../shared/format";
 import { Line } from "../shared/Plot";
 import type { DatasetVersion, DatasetVersions as Versions, Difference } from "../state/consoleWire";
 import { call } from "../state/live";
@@ -43,8 +43,9 @@ function VersionList({ versions }: { versions: DatasetVersion[] }) {
       <ul>
         {versions.map((v) => (
           <li key={v.id}>
-            <b>{v.id}</b> {t("{} rows kept", thousands(v.account.kept))}, {t("quality")}{" "}
-            {decimals(v.quality, 2)} <small>{when(v.at)}</small>
+            <b>{v.id}</b> {t("{} rows kept", thousands(v.account.kept))}
+            {t(", ")}
+            {t("quality")} {decimals(v.quality, 2)} <small>{when(v.at)}</small>
           </li>
         ))}
       </ul>
@@ -61,10 +62,16 @@ function Differences({ name, diff }: { name: string; diff: Difference }) {
   return (
     <>
       <p>
-        {diff.old} → {diff.new}: <b>{thousands(rows.added)}</b> {t("added")},{" "}
-        <b>{thousands(rows.removed)}</b> {t("removed")}, <b>{thousands(rows.changed)}</b>{" "}
-        {t("changed")}, <b>{thousands(rows.same)}</b> {t("same")}
-        {files.length > 0 && <small> {t("changed files: {}", files.join(", "))}</small>}
+        {diff.old} → {diff.new}
+        {t(": ")}
+        <b>{thousands(rows.added)}</b> {t("added")}
+        {t(", ")}
+        <b>{thousands(rows.removed)}</b> {t("removed")}
+        {t(", ")}
+        <b>{thousands(rows.changed)}</b> {t("changed")}
+        {t(", ")}
+        <b>{thousands(rows.same)}</b> {t("same")}
+        {files.length > 0 && <small> {t("changed files: {}", listed(files))}</small>}
       </p>
       <Table
         label={t("Fields that drifted in {}", name)}

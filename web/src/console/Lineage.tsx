@@ -90,20 +90,25 @@ function PastList({ past }: { past: Past }) {
         <b>{labelOf(prediction)}</b> {t("by {}, {}", prediction.service, when(prediction.at))}
       </li>
       <li>
-        {t("version")} <b>{version.id}</b>, {recipe.method}, {recipe.head} head, content{" "}
-        {version.content}
+        {t("version")} <b>{version.id}</b>
+        {t(", ")}
+        {t("{}, {} head, content {}", recipe.method, recipe.head, version.content ?? "")}
       </li>
       <li>
-        {t("snapshot")} <b>{snapshot.id}</b>,{" "}
+        {t("snapshot")} <b>{snapshot.id}</b>
+        {t(", ")}
         {t("{} rows kept of {}", snapshot.account.kept, snapshot.account.in)}
       </li>
       {Object.entries(past.files).map(([file, print]) => (
         <li key={file}>
-          {t("file")} <b>{file}</b>, {t("fingerprint {}", print)}
+          {t("file")} <b>{file}</b>
+          {t(", ")}
+          {t("fingerprint {}", print)}
         </li>
       ))}
       <li>
-        <b>{rows.training}</b> {t("training rows")}:{" "}
+        <b>{rows.training}</b> {t("training rows")}
+        {t(": ")}
         {Object.entries(rows.lines).map(([file, lines]) => (
           <span key={file}>
             {file} {t("lines")} <small>{lines.slice(0, 400)}</small>

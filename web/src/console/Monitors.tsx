@@ -1,4 +1,5 @@
 // Monitors: how far each feature is from an alarm, what the drift is and what mends it; alerts and silences.
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import { ConfirmDialog } from "../shared/ConfirmDialog";
 import { when } from "../shared/format";
@@ -68,8 +69,8 @@ function AlertVerdict({ verdict }: { verdict: Verdict | null | undefined }) {
   if (!verdict) return null;
   return (
     <>
-      <span className="kind">{verdict.kind}</span>{" "}
-      <span className="kind remedy">{t("remediation: {}", verdict.remedy)}</span>
+      <span className="kind">{nameOf("shift", verdict.kind)}</span>{" "}
+      <span className="kind remedy">{t("remediation: {}", nameOf("remedy", verdict.remedy))}</span>
       {typeof verdict.harm === "number" && (
         <span className="kind">{t("costs {} % of accuracy", (100 * verdict.harm).toFixed(1))}</span>
       )}{" "}
@@ -138,8 +139,10 @@ function LookSentences({ look }: { look: Look }) {
       {look.trouble && <p className="sum">{t("Trouble: {}", look.trouble)}</p>}
       {look.verdict && (
         <p>
-          <span className="kind">{look.verdict.kind}</span>{" "}
-          <span className="kind remedy">{t("remediation: {}", look.verdict.remedy)}</span>{" "}
+          <span className="kind">{nameOf("shift", look.verdict.kind)}</span>{" "}
+          <span className="kind remedy">
+            {t("remediation: {}", nameOf("remedy", look.verdict.remedy))}
+          </span>{" "}
           {look.verdict.why}
         </p>
       )}

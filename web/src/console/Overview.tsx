@@ -87,7 +87,7 @@ function RequestsTile({ all }: { all: Ecosystem }) {
   return (
     <Tile
       name={t("requests")}
-      figure={`${rate.toFixed(2)}/s`}
+      figure={t("{}/s", rate.toFixed(2))}
       says={
         asked.length
           ? t(

@@ -1,4 +1,5 @@
 // A new version beside the one that serves: how far it is, what it showed, and both ways out of it by hand.
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import { ConfirmDialog } from "../shared/ConfirmDialog";
 import { decimals, percent } from "../shared/format";
@@ -26,8 +27,10 @@ export function RolloutSection({
   return (
     <section className="rollout" aria-label={t("Rollout of {}", rollout.version)}>
       <p>
-        <b>{rollout.strategy}</b>: {t("{} against {}", rollout.version, rollout.before)}
-        {steps > 1 && `, ${t("step {} of {}", rollout.step + 1, steps)}`}
+        <b>{nameOf("rollout", rollout.strategy)}</b>
+        {t(": ")}
+        {t("{} against {}", rollout.version, rollout.before)}
+        {steps > 1 && t(", ") + t("step {} of {}", rollout.step + 1, steps)}
       </p>
       <ShareBar share={detail.share ?? 0} />
       <Sides rollout={rollout} detail={detail} />
@@ -76,7 +79,7 @@ function Sides({ rollout, detail }: { rollout: Rollout; detail: RolloutDetail })
   ];
   return (
     <Table
-      label={t("Rollout of {}", rollout.version)}
+      label={t("{} against {}", rollout.version, rollout.before)}
       head={["", t("requests"), t("errors"), "p95 ms", t("right"), ...(both ? [t("agrees")] : [])]}
       rows={[row(rollout.version, detail.new), row(rollout.before, detail.old)]}
     />

@@ -36,7 +36,7 @@ function WorkCard({ work }: { work: Work }) {
         {work.address}{" "}
         <small>
           {t("for {} s", Math.max(0, passed))}
-          {work.left ? `, ${t("{} s left", work.left)}` : ""}
+          {work.left ? t(", ") + t("{} s left", work.left) : ""}
         </small>
       </h3>
       {(work.points.length > 1 || work.epochs.length > 0) && (

@@ -1,4 +1,5 @@
 // Services: live figures, a version that comes in, a playground, the last predictions, and both ways back.
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import { ConfirmDialog } from "../shared/ConfirmDialog";
 import { decimals, percent, when } from "../shared/format";
@@ -130,7 +131,8 @@ function History({ deployments }: { deployments: Deployment[] }) {
       <ul>
         {deployments.map((d) => (
           <li key={d.id}>
-            {when(d.at)} <b>{d.version || d.answers}</b> {t("by {}: {}", d.who, d.why)}
+            {when(d.at)} <b>{d.version || d.answers}</b>{" "}
+            {t("by {}: {}", nameOf("who", d.who), d.why)}
           </li>
         ))}
       </ul>

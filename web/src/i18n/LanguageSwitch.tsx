@@ -1,6 +1,7 @@
-// English or Chinese, for all that the pages say themselves.
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
-import { firstLanguage, keepLanguage, markLanguage, sayer, Words, type Language } from "./words";
+// English or Chinese, for all that the pages say and ask the server for.
+import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
+import { nameFaces } from "../fonts/chinese";
+import { keepLanguage, sayer, setPageLanguage, Words, type Language } from "./words";
 
 interface Choice {
   language: Language;
@@ -9,16 +10,21 @@ interface Choice {
 
 const Chosen = createContext<Choice>({ language: "en", choose: () => undefined });
 
-export function LanguageProvider({ children }: { children: ReactNode }) {
-  const [language, setLanguage] = useState(firstLanguage);
-  useEffect(() => markLanguage(language), [language]);
+function take(language: Language): Language {
+  setPageLanguage(language);
+  if (language === "zh") void nameFaces();
+  return language;
+}
+
+export function LanguageProvider({ first, children }: { first: Language; children: ReactNode }) {
+  const [language, setLanguage] = useState(() => take(first));
   const say = useMemo(() => sayer(language), [language]);
   const choice = useMemo(
     () => ({
       language,
       choose: (chosen: Language) => {
         keepLanguage(chosen);
-        setLanguage(chosen);
+        setLanguage(take(chosen));
       },
     }),
     [language],
@@ -30,17 +36,15 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   );
 }
 
+export const useLanguage = (): Language => useContext(Chosen).language;
+
 export function LanguageSwitch() {
   const { language, choose } = useContext(Chosen);
-  if (language === "en")
-    return (
-      <button lang="zh" onClick={() => choose("zh")}>
-        中文
-      </button>
-    );
+  const [other, name] =
+    language === "en" ? (["zh", "中文"] as const) : (["en", "English"] as const);
   return (
-    <button lang="en" onClick={() => choose("en")}>
-      English
+    <button className="switch" lang={other === "zh" ? "zh-CN" : "en"} onClick={() => choose(other)}>
+      {name}
     </button>
   );
 }

@@ -42,6 +42,13 @@ describe("a sentence", () => {
   test("takes them in another order where the language has another", () => {
     expect(sayer("zh")("{} of {}", 3, 4)).toBe("4 中的 3");
   });
+  test("has no space between two characters of Chinese", () => {
+    const t = sayer("zh");
+    expect(t("{} of {}, from {}", "甲", "v1", "乙")).toBe("甲，训练自 v1，源于乙");
+    expect(t("Say something to {}", "小林")).toBe("对小林说");
+    expect(t("Say something to {}", "张 三")).toBe("对张 三说");
+    expect(t("Say something to {}", "Lin")).toBe("对 Lin 说");
+  });
   test("is said in English where there is no Chinese", () => {
     expect(sayer("zh")("nobody said {} yet", "this")).toBe("nobody said this yet");
   });

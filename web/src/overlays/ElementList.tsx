@@ -1,6 +1,5 @@
 // The list view: the same facts as the valley, without 3D, as a tree that arrows walk; it is the page where there is no WebGL.
 import { useState, type KeyboardEvent } from "react";
-import { sentence } from "../i18n/sentences";
 import { useWords, type Say } from "../i18n/words";
 import type { Marker } from "../state/markers";
 import type { Element, Scene } from "../state/wire";
@@ -30,7 +29,7 @@ function groupsOf(scene: Scene, markers: Marker[], t: Say): ItemGroup[] {
     title,
     items: scene.elements
       .filter((e) => e.kind === kind)
-      .map((e) => ({ id: e.id, name: e.name, state: e.state, says: sentence(e, t) })),
+      .map((e) => ({ id: e.id, name: e.name, state: e.state, says: e.says })),
   }));
   const put: ItemGroup = {
     kind: "markers",

@@ -1,5 +1,4 @@
 // What is pointed at, in words; and how to move where nothing is.
-import { sentence } from "../i18n/sentences";
 import { useWords } from "../i18n/words";
 import type { Scene } from "../state/wire";
 import { swarm } from "../valley/requestPaths";
@@ -14,7 +13,7 @@ export function Hints({ scene, world }: { scene: Scene; world: WorldState }) {
   if (under)
     return (
       <p className="label" role="status">
-        <b>{under.name}</b> {sentence(under, t)}
+        <b>{under.name}</b> {under.says}
       </p>
     );
   const beneath = hovered !== chosen ? planted?.all.find((m) => m.id === hovered) : undefined;

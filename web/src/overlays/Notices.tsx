@@ -1,6 +1,8 @@
 // What the page tells beneath the bar: alerts, and what cannot be drawn or done.
 import type { ReactNode } from "react";
-import { useWords } from "../i18n/words";
+import { nameOf } from "../i18n/names";
+import { useWords, type Say } from "../i18n/words";
+import { listed } from "../shared/format";
 import type { Verdict } from "../state/consoleWire";
 import type { Scene } from "../state/wire";
 import { DRAWS, type WorldState } from "../world/useWorld";
@@ -10,10 +12,16 @@ const ALERTS = 2; // alerts told at most
 type Alert = Scene["alerts"][number];
 
 /** An alert in a line: the verdict of a drift where there is one, else its message. */
-function alertLine(alert: Alert): string {
+function alertLine(alert: Alert, t: Say): string {
   const verdict = alert.verdict as Verdict | null | undefined;
   if (!verdict) return String(alert.message);
-  return `${String(alert.service)}: ${verdict.kind} drift; remedy: ${verdict.remedy}`;
+  const { kind, remedy } = verdict;
+  return t(
+    "{}: {} drift; remedy: {}",
+    String(alert.service),
+    nameOf("shift", kind),
+    nameOf("remedy", remedy),
+  );
 }
 
 function Calm({ children }: { children: ReactNode }) {
@@ -49,7 +57,7 @@ export function Notices({ scene, world }: { scene: Scene; world: WorldState }) {
         <Calm>
           {t(
             "The glTF file for {} cannot be read or drawn; its own shape stands there.",
-            imported.broken.join(", "),
+            listed(imported.broken),
           )}
         </Calm>
       )}
@@ -68,11 +76,12 @@ export function Notices({ scene, world }: { scene: Scene; world: WorldState }) {
 }
 
 function Alerts({ alerts }: { alerts: Alert[] }) {
+  const t = useWords();
   if (alerts.length === 0) return null;
   return (
     <div className="alerts" role="status">
       {alerts.slice(0, ALERTS).map((alert) => (
-        <p key={String(alert.id)}>⚠ {alertLine(alert)}</p>
+        <p key={String(alert.id)}>⚠ {alertLine(alert, t)}</p>
       ))}
     </div>
   );

@@ -51,12 +51,12 @@ function MomentSlider({ moments, shown, onTime }: TimeProps & { moments: Moment[
           min={0}
           max={now}
           value={at}
-          aria-valuetext={here ? `${time}: ${t(here.what)} ${here.name}` : time}
+          aria-valuetext={here ? t("{}: {}", time, `${t(here.what)} ${here.name}`) : time}
           onChange={(e) => to(Number(e.target.value))}
         />
       </label>
       <p aria-live="polite">
-        <b>{time}</b> {here && `${t(here.what)}: ${here.name}`}
+        <b>{time}</b> {here && t("{}: {}", t(here.what), here.name)}
         {here && shown === null && ` · ${t("loading…")}`}
       </p>
       <button onClick={() => to(at - 1)}>{t("Earlier")}</button>

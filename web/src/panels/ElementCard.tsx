@@ -1,9 +1,11 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
 import { useCallback } from "react";
 import { ELEMENT_NAMES } from "../i18n/elementNames";
-import { runs, sentence } from "../i18n/sentences";
+import { privateField } from "../i18n/names";
+import { runs } from "../shared/runs";
 import { useWords } from "../i18n/words";
 import { CloseButton } from "../shared/CloseButton";
+import { listed } from "../shared/format";
 import { LivePlots } from "../shared/LivePlots";
 import { WhatIf } from "../shared/WhatIf";
 import { WhenOpen } from "../shared/WhenOpen";
@@ -20,7 +22,6 @@ import { VersionBars, type VersionFact } from "./VersionBars";
 interface CardProps {
   e: Element;
   name: string; // of the visitor
-  things: Map<string, Element>;
   onPath: (ids: string[]) => void;
   onShelf: (id: string, goods: Stall[] | null) => void;
   onClose: () => void;
@@ -31,9 +32,9 @@ export function ElementCard(props: CardProps) {
   const { e } = props;
   const { versions, ...facts } = e.facts as { versions?: VersionFact[] };
   return (
-    <aside className="card" aria-label={`${e.name}, ${t(ELEMENT_NAMES[e.kind])}`}>
+    <aside className="card" aria-label={listed([e.name, t(ELEMENT_NAMES[e.kind])])}>
       <CardHeader e={e} onClose={props.onClose} />
-      <p>{sentence(e, t)}</p>
+      <p>{e.says}</p>
       <Doings {...props} />
       <Makings e={e} />
       {versions && versions.length > 0 && <VersionBars versions={versions} />}
@@ -60,14 +61,14 @@ function CardHeader({ e, onClose }: { e: Element; onClose: () => void }) {
 }
 
 /** What a visitor can do with a thing. */
-function Doings({ e, things, onPath, onShelf }: CardProps) {
+function Doings({ e, onPath, onShelf }: CardProps) {
   const goodsShown = useCallback((goods: Stall[] | null) => onShelf(e.id, goods), [e.id, onShelf]);
   const running = runs(e);
   const isService = e.kind === "lighthouse";
   return (
     <>
       {e.inhabitant && e.speaks_for && (
-        <Talk key={e.id} who={e.inhabitant} place={e.name} things={things} onPath={onPath} />
+        <Talk key={e.id} who={e.inhabitant} place={e.name} onPath={onPath} />
       )}
       {isService && running && <ServiceControls e={e} />}
       {isService && <LivePlots id={e.id} />}
@@ -118,13 +119,14 @@ function Makings({ e }: { e: Element }) {
       )}
       {e.private.length > 0 && (
         <p>
-          <small>{t("mist: private fields")}</small> {e.private.join(", ")}
+          <small>{t("mist: private fields")}</small> {listed(e.private.map(privateField))}
         </p>
       )}
       {e.sapling && (
         <p>
-          <small>{t("beside it")}</small> <b>{e.sapling.name}</b>, {t(e.sapling.state)}:{" "}
-          {e.sapling.says}
+          <small>{t("beside it")}</small> <b>{e.sapling.name}</b>
+          {t(", ")}
+          {t("{}: {}", t(e.sapling.state), e.sapling.says)}
         </p>
       )}
     </>

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from "react";
 import { useWords, type Say } from "../i18n/words";
 import { CloseButton } from "../shared/CloseButton";
-import { percent } from "../shared/format";
+import { clock, listed, percent } from "../shared/format";
 import type { Ecosystem, Lineage } from "../state/consoleWire";
 import { call } from "../state/live";
 import type { Element, Scene } from "../state/wire";
@@ -55,7 +55,7 @@ function given(e: Element, past: Lineage, t: Say): string {
       snapshot.account.in,
       rows.training,
     );
-  return Object.keys(past.files).join(", ");
+  return listed(Object.keys(past.files));
 }
 
 export function FollowPanel({
@@ -117,7 +117,7 @@ function Way({
     <>
       <p>
         <small>
-          {past.prediction.id} · {new Date(past.prediction.at * 1000).toLocaleTimeString()}
+          {past.prediction.id} · {clock(past.prediction.at)}
         </small>
       </p>
       <ol>

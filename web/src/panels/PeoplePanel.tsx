@@ -2,6 +2,7 @@
 import { useState, type FormEvent } from "react";
 import { useWords } from "../i18n/words";
 import { CloseButton } from "../shared/CloseButton";
+import { listed } from "../shared/format";
 import type { Visitors } from "../state/visitors";
 
 const NAMED = 12; // people named; the others are counted
@@ -44,7 +45,7 @@ function Others({ visitors }: { visitors: Visitors }) {
   const more = others.length - names.length;
   return (
     <p>
-      {names.join(", ")}
+      {listed(names)}
       {more > 0 && ` ${t("and {} more", more)}`}
     </p>
   );

@@ -1,5 +1,6 @@
 // What a place shows, in words: districts and their mood, or answers and how often.
 import { mood } from "../elements/stalls";
+import { nameOf } from "../i18n/names";
 import { useWords } from "../i18n/words";
 import type { Element } from "../state/wire";
 
@@ -16,7 +17,7 @@ export function Stalls({ e }: { e: Element }) {
       {e.stalls.map((s) => (
         <li key={s.name} className={s.state} title={s.says}>
           <span>
-            <b>{t(s.name)}</b>
+            <b>{nameOf("answers", s.name)}</b>
             {s.state === "alarm" && <em> {t("storm")}</em>}{" "}
             <small>{t("{} answers", s.count)}</small>
           </span>

@@ -1,9 +1,8 @@
 // A talk with an inhabitant: every sentence shows what it rests on, and its way through the valley lights up. What was said stays on this page.
 import { useRef, useState, type FormEvent } from "react";
-import { useWords } from "../i18n/words";
+import { pageLocale, useWords } from "../i18n/words";
 import type { Sentence } from "../state/consoleWire";
-import { askPlace, groundText, inOwnWords, type Message } from "../shared/talking";
-import type { Element } from "../state/wire";
+import { askPlace, groundText, type Message } from "../shared/talking";
 
 interface Turn {
   by: "you" | "them" | "notice";
@@ -13,7 +12,6 @@ interface Turn {
 interface TalkProps {
   who: string;
   place: string;
-  things: Map<string, Element>;
   onPath: (ids: string[]) => void;
 }
 
@@ -22,7 +20,9 @@ const REMEMBERED = 19; // turns that the inhabitant is told again
 
 function speak(words: string): void {
   speechSynthesis.cancel();
-  speechSynthesis.speak(new SpeechSynthesisUtterance(words));
+  const speech = new SpeechSynthesisUtterance(words);
+  speech.lang = pageLocale();
+  speechSynthesis.speak(speech);
 }
 
 /** What was said so far, without the greeting and the notices. */
@@ -33,7 +33,7 @@ const messagesOf = (turns: Turn[]): Message[] =>
     .slice(-REMEMBERED)
     .map((turn) => ({ role: turn.by === "you" ? "user" : "assistant", content: turn.text }));
 
-function useTalk({ who, place, things, onPath }: TalkProps) {
+function useTalk({ who, place, onPath }: TalkProps) {
   const t = useWords();
   const greeting = t("I am {}. Ask me; I answer from rows and records, and show you which.", who);
   const [turns, setTurns] = useState<Turn[]>([{ by: "them", text: greeting }]);
@@ -45,7 +45,7 @@ function useTalk({ who, place, things, onPath }: TalkProps) {
     setBusy(true);
     try {
       const { sentences } = await askPlace(place, messagesOf(mine));
-      const words = sentences.map((one) => inOwnWords(one, things, t)).join(" ");
+      const words = sentences.map((one) => one.text).join(" ");
       add({ by: "them", text: words.slice(0, 2000), sentences });
       onPath(sentences[0]?.path ?? []);
       if (aloud && VOICE) speak(words);
@@ -94,7 +94,7 @@ export function Talk(props: TalkProps) {
   );
 }
 
-function TurnText({ turn, who, things, onPath }: { turn: Turn } & TalkProps) {
+function TurnText({ turn, who, onPath }: { turn: Turn } & TalkProps) {
   const t = useWords();
   const speaker = { you: t("you"), them: who, notice: t("notice") }[turn.by];
   return (
@@ -102,7 +102,7 @@ function TurnText({ turn, who, things, onPath }: { turn: Turn } & TalkProps) {
       <b>{speaker}</b>{" "}
       {turn.sentences?.map((told, i) => (
         <p key={i}>
-          {inOwnWords(told, things, t)}
+          {told.text}
           {told.rests && <Rests told={told} onPath={onPath} />}
         </p>
       )) ?? turn.text}

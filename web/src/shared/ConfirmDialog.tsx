@@ -13,7 +13,6 @@ export function ConfirmDialog({
   act,
   ...question
 }: Question & { act: (why: string) => Promise<string> }) {
-  const t = useWords();
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [notice, setNotice] = useState("");
@@ -21,7 +20,7 @@ export function ConfirmDialog({
   const confirm = async () => {
     setBusy(true);
     try {
-      setNotice(await act(why.trim() || t("by hand")));
+      setNotice(await act(why.trim() || "by hand"));
       setAsking(false);
       setWhy("");
     } catch (error) {

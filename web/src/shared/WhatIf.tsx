@@ -80,6 +80,9 @@ function Shares({ answer }: { answer: WhatIfAnswer }) {
   );
 }
 
+/** A figure without what a slider cannot show. */
+const rounded = (value: number): string => String(Number(value.toPrecision(6)));
+
 interface FieldProps<T extends WhatIfInput = WhatIfInput> {
   input: T;
   value: Value;
@@ -93,7 +96,9 @@ function InputField({ input, value, onValue }: FieldProps) {
       <span>
         {input.name}
         {input.unit ? `, ${input.unit}` : ""}
-        {typeof input.low === "number" && <output> {String(value ?? t("not given"))}</output>}
+        {typeof input.low === "number" && (
+          <output> {typeof value === "number" ? rounded(value) : (value ?? t("not given"))}</output>
+        )}
       </span>
       <Control input={input} value={value} onValue={onValue} />
     </label>

@@ -1,9 +1,8 @@
-// A talk with an inhabitant: what is asked of the server, and its sentences in the page's own words.
-import { sentence } from "../i18n/sentences";
+// A talk with an inhabitant: what is asked of the server, and what its sentences rest on.
 import type { Say } from "../i18n/words";
+import { listed } from "./format";
 import type { Sentence, Talk } from "../state/consoleWire";
 import { call } from "../state/live";
-import type { Element } from "../state/wire";
 
 export interface Message {
   role: "user" | "assistant";
@@ -14,17 +13,10 @@ export interface Message {
 export const askPlace = (place: string, messages: Message[]): Promise<Talk> =>
   call<Talk>(`/v1/places/${encodeURIComponent(place)}/talk`, { messages });
 
-/** A sentence in the page's own words. Where weather lies over its thing, the server knows more. */
-export function inOwnWords(told: Sentence, things: Map<string, Element>, t: Say): string {
-  if (told.rests === null) return t(told.text);
-  const thing = told.rests.thing ? things.get(told.rests.thing) : undefined;
-  return thing && thing.weather.length === 0 ? sentence(thing, t) : told.text;
-}
-
 /** What a sentence rests on. */
 export function groundText({ rests, files }: Sentence, t: Say): string {
   if (!rests) return "";
-  const named = Object.keys(files).join(", ");
+  const named = listed(Object.keys(files));
   if (typeof rests.line === "number")
     return t(
       "{}, line {}: “{}” (likeness {})",

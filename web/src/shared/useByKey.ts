@@ -8,3 +8,11 @@ export function useByKey<T>(value: T, key: string): T {
   setKept({ key, value });
   return value;
 }
+
+/** The value as it was when its key last changed and it was ready; `none` before the first. */
+export function useReadyByKey<T>(value: T, key: string, ready: boolean, none: T): T {
+  const [kept, setKept] = useState<{ key: string | null; value: T }>({ key: null, value: none });
+  if (!ready || kept.key === key) return kept.value;
+  setKept({ key, value });
+  return value;
+}

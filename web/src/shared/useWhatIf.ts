@@ -1,5 +1,6 @@
 // What a service would say of a row that nobody is: its form, the row as it stands, and the answers.
 import { useEffect, useRef, useState } from "react";
+import { sayNow as t } from "../i18n/words";
 import type { WhatIfAnswer, WhatIfForm, WhatIfInput } from "../state/consoleWire";
 import { call } from "../state/live";
 
@@ -84,7 +85,7 @@ export function useWhatIf(service: string | null) {
 /** An answer in words. */
 export function answerText(answer: WhatIfAnswer): string {
   if (answer.number) return `${answer.value?.toFixed(1) ?? ""}`;
-  return `${answer.label}, ${(100 * (answer.probability ?? 0)).toFixed(1)} %`;
+  return `${answer.label}${t(", ")}${(100 * (answer.probability ?? 0)).toFixed(1)} %`;
 }
 
 /** What each input added, the largest first. */

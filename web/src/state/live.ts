@@ -1,5 +1,8 @@
 // The living state: one WebSocket that brings the whole scene, at most a second old, and what its figures were in the last minutes.
 import { useEffect, useState } from "react";
+import { noticeChinese } from "../fonts/chinese";
+import { useLanguage } from "../i18n/LanguageSwitch";
+import { pageLanguage, sayNow as t } from "../i18n/words";
 import { socketAt } from "./sockets";
 import type { Scene } from "./wire";
 
@@ -48,6 +51,7 @@ function listen(onScene: (scene: Scene) => void, onLost: () => void): () => void
     socket = socketAt("/v1/world");
     socket.onmessage = (event) => {
       heard = performance.now();
+      noticeChinese(event.data as string);
       onScene(JSON.parse(event.data as string) as Scene);
     };
     socket.onclose = () => {
@@ -83,6 +87,7 @@ function listen(onScene: (scene: Scene) => void, onLost: () => void): () => void
 }
 
 export function useLive(): Live {
+  const language = useLanguage();
   const [live, setLive] = useState<Live>({ scene: null, linked: false });
   useEffect(
     () =>
@@ -93,20 +98,43 @@ export function useLive(): Live {
         },
         () => setLive((old) => (old.linked ? { ...old, linked: false } : old)),
       ),
-    [],
+    [language],
   );
   return live;
 }
 
+/** What a request is answered; why there is no answer, in the page's language. */
+async function ask(path: string, more: RequestInit, patience: number): Promise<Response> {
+  try {
+    return await fetch(path, {
+      ...more,
+      headers: { "Accept-Language": pageLanguage() },
+      signal: AbortSignal.timeout(patience),
+    });
+  } catch (error) {
+    const late = error instanceof DOMException && error.name === "TimeoutError";
+    if (late) throw new Error(t("no answer within {} s", patience / 1000), { cause: error });
+    throw new Error(t("the server cannot be reached"), { cause: error });
+  }
+}
+
 /** Asks the server; with a body it is an act, which may take longer. */
 export async function call<T>(path: string, body?: unknown): Promise<T> {
-  const answer = await fetch(
-    path,
+  const answer =
     body === undefined
-      ? { signal: AbortSignal.timeout(PATIENCE) }
-      : { method: "POST", body: JSON.stringify(body), signal: AbortSignal.timeout(LONG_PATIENCE) },
-  );
-  const said = (await answer.json()) as T & { detail?: string };
-  if (!answer.ok) throw new Error(said.detail ?? `the server answered ${String(answer.status)}`);
-  return said;
+      ? await ask(path, {}, PATIENCE)
+      : await ask(path, { method: "POST", body: JSON.stringify(body) }, LONG_PATIENCE);
+  const text = await answer.text();
+  noticeChinese(text);
+  const said = jsonOf(text) as (T & { detail?: string }) | undefined;
+  if (answer.ok && said !== undefined) return said;
+  throw new Error(said?.detail ?? t("the server answered {}", answer.status));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,9 @@
-// WebSockets of the server that the page came from.
+// WebSockets of the server that the page came from, which writes in the page's language.
+import { pageLanguage } from "../i18n/words";
+
 export function socketAt(path: string): WebSocket {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return new WebSocket(`${scheme}://${location.host}${path}`);
+  const url = new URL(path, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("lang", pageLanguage());
+  return new WebSocket(url);
 }

@@ -1,5 +1,6 @@
 // Other people in the valley: poses over one socket (as world/visitors.py has them), drawn 100 ms behind so that they move evenly.
 import type { Quaternion, Vector3 } from "three";
+import { noticeChinese } from "../fonts/chinese";
 import { readPose, writePose, type Pose } from "./poseCodec";
 import { socketAt } from "./sockets";
 
@@ -46,10 +47,11 @@ export class Visitors {
     const socket = socketAt(`/v1/visitors?name=${encodeURIComponent(name)}`);
     this.socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onmessage = (event) =>
-      typeof event.data === "string"
-        ? this.told(JSON.parse(event.data) as Record<string, unknown>)
-        : this.seen(event.data as ArrayBuffer);
+    socket.onmessage = (event) => {
+      if (typeof event.data !== "string") return this.seen(event.data as ArrayBuffer);
+      noticeChinese(event.data);
+      this.told(JSON.parse(event.data) as Record<string, unknown>);
+    };
     socket.onclose = () => {
       if (this.socket !== socket) return;
       this.linked = false;

@@ -2,19 +2,13 @@
 import { useEffect, useMemo } from "react";
 import * as THREE from "three";
 import { stands } from "../elements/stalls";
+import { fonts, usePaintable } from "../fonts/chinese";
+import { useLanguage } from "../i18n/LanguageSwitch";
+import { nameOf } from "../i18n/names";
+import type { Language } from "../i18n/words";
 import { fillRound, newCanvas } from "../scene/canvas";
-import { useByKey } from "../shared/useByKey";
+import { useReadyByKey } from "../shared/useByKey";
 import type { Element } from "../state/wire";
-
-const WIDE = 256; // of a sign in pixels
-const TALL = 44;
-const MOST = 96; // signs that are hung up at most
-const LONGEST = 40; // characters of a sign
-const VERTEX = `attribute vec2 corner; varying vec2 at; varying float far; void main() { at = uv; vec4 v = modelViewMatrix * vec4(position, 1.0); far = -v.z;
-  float size = length(modelMatrix[0].xyz); v.xyz *= 1.0 - min(0.5, 1.3 * size / length(v.xyz)); v.xy += corner * size; gl_Position = projectionMatrix * v; }`;
-const FRAGMENT = `uniform sampler2D words; varying vec2 at; varying float far; void main() { vec4 c = texture2D(words, at); c.a *= 1.0 - smoothstep(70.0, 110.0, far); if (c.a < 0.03) discard; gl_FragColor = c;
-  #include <colorspace_fragment>
-}`;
 
 export interface Sign {
   at: number[];
@@ -23,17 +17,29 @@ export interface Sign {
   loud: boolean;
 }
 
+const WIDE = 256; // of a sign in pixels
+const TALL = 44;
+const MOST = 96; // signs that are hung up at most
+const NONE: Sign[] = [];
+const LONGEST = 40; // characters of a sign
+const VERTEX = `attribute vec2 corner; varying vec2 at; varying float far; void main() { at = uv; vec4 v = modelViewMatrix * vec4(position, 1.0); far = -v.z;
+  float size = length(modelMatrix[0].xyz); v.xyz *= 1.0 - min(0.5, 1.3 * size / length(v.xyz)); v.xy += corner * size; gl_Position = projectionMatrix * v; }`;
+const FRAGMENT = `uniform sampler2D words; varying vec2 at; varying float far; void main() { vec4 c = texture2D(words, at); c.a *= 1.0 - smoothstep(70.0, 110.0, far); if (c.a < 0.03) discard; gl_FragColor = c;
+  #include <colorspace_fragment>
+}`;
+
 /** The names of what places show. */
-export function Signs({ elements, name }: { elements: Element[]; name: (s: string) => string }) {
-  const signs = useMemo(() => elements.flatMap((e) => signsOf(e, name)), [elements, name]);
+export function Signs({ elements }: { elements: Element[] }) {
+  const language = useLanguage();
+  const signs = useMemo(() => elements.flatMap((e) => signsOf(e, language)), [elements, language]);
   return <HungSigns signs={signs} />;
 }
 
-function signsOf(e: Element, name: (s: string) => string): Sign[] {
+function signsOf(e: Element, language: Language): Sign[] {
   if (!e.stalls.length) return [];
   return stands(e).map(({ stall, sign }) => ({
     at: [e.x + sign[0], e.altitude + sign[1], e.z + sign[2]],
-    text: name(stall.name),
+    text: language === "zh" ? nameOf("answers", stall.name) : stall.name,
     wide: e.form === "shop" ? 1.65 : 2.5,
     loud: stall.state === "alarm",
   }));
@@ -44,7 +50,7 @@ function paintSign(pen: CanvasRenderingContext2D, sign: Sign, row: number): void
   const cut = sign.text.length > LONGEST;
   const text = cut ? `${sign.text.slice(0, LONGEST - 1)}…` : sign.text;
   let size = 31;
-  do pen.font = `600 ${String(size)}px system-ui, sans-serif`;
+  do pen.font = `600 ${String(size)}px ${fonts()}`;
   while (pen.measureText(text).width > WIDE - 30 && --size > 12);
   const broad = Math.min(WIDE - 4, pen.measureText(text).width + 26);
   pen.fillStyle = sign.loud ? "#8f2a22" : "#2b3038";
@@ -108,7 +114,8 @@ const keyOf = (sign: Sign): string =>
 /** Signs that hang in the air, all in one call. */
 export function HungSigns({ signs: all }: { signs: Sign[] }) {
   const some = all.slice(0, MOST);
-  const signs = useByKey(some, some.map(keyOf).join("|"));
+  const paintable = usePaintable(some.map((sign) => sign.text).join(""));
+  const signs = useReadyByKey(some, some.map(keyOf).join("|"), paintable, NONE);
   const { shape, words, paint } = useMemo(() => meshOf(signs), [signs]);
   useEffect(
     () => () => {

@@ -2,7 +2,6 @@
 import { useFrame } from "@react-three/fiber";
 import { useEffect, useMemo, useRef } from "react";
 import * as THREE from "three";
-import { useWords } from "../i18n/words";
 import type { Palette } from "../scene/palette";
 import { groundOf, type Ground } from "../scene/terrain";
 import { waterOf } from "../scene/water";
@@ -76,7 +75,6 @@ export function Valley({
   onGround: (ground: Ground) => void;
   onTeleport: (at: THREE.Vector3) => void;
 }) {
-  const t = useWords();
   const { elements, seed } = scene;
   const plan = usePlan(scene);
   const ground = useGround(plan, p.landscape?.rise, onGround);
@@ -94,7 +92,7 @@ export function Valley({
       <Greenery ground={ground} elements={plan.elements} seed={seed} p={p} lean={lean > 0} />
       <Things {...{ elements, models, look, ground, chosen, still, onChoose, onHover }} />
       <Weather elements={elements} p={p} still={still} time={water.time} />
-      <Signs elements={elements} name={t} />
+      <Signs elements={elements} />
       <Fireflies scene={scene} time={water.time} night={p.night} />
     </group>
   );

@@ -3,6 +3,7 @@ import { useFrame, type RootState } from "@react-three/fiber";
 import { useXR } from "@react-three/xr";
 import { useEffect, useMemo, useRef, type RefObject } from "react";
 import * as THREE from "three";
+import { fonts, loadFaces } from "../fonts/chinese";
 import { fillRound, newCanvas } from "../scene/canvas";
 import type { Pose } from "../state/poseCodec";
 import { Visitors, type Person } from "../state/visitors";
@@ -12,16 +13,25 @@ const NAMED = 12; // people whose names are shown
 const CLOSE = 0.8; // metres nearer than which somebody would fill one's sight; who comes begins where others began
 const SEEN = 60; // metres at which a name is read
 
+/** The picture of a name; painted once its characters are here. */
 function label(name: string): THREE.CanvasTexture {
   const { canvas, pen } = newCanvas(256, 64);
+  const picture = new THREE.CanvasTexture(canvas);
+  void loadFaces(name).then(() => {
+    paintName(pen, name);
+    picture.needsUpdate = true;
+  });
+  return picture;
+}
+
+function paintName(pen: CanvasRenderingContext2D, name: string): void {
   pen.fillStyle = "#10161dcc";
   fillRound(pen, [0, 8, 256, 48], 20);
   pen.fillStyle = "#ffffff";
-  pen.font = "600 27px Inter, sans-serif";
+  pen.font = `600 27px ${fonts()}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(name, 128, 33, 236);
-  return new THREE.CanvasTexture(canvas);
 }
 
 interface Near {

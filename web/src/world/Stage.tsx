@@ -3,6 +3,7 @@ import { useFrame } from "@react-three/fiber";
 import { useXR, XROrigin } from "@react-three/xr";
 import { useEffect, useMemo, useRef, useState } from "react";
 import * as THREE from "three";
+import { sayNow } from "../i18n/words";
 import { PlantedMarkers } from "../markers/PlantedMarkers";
 import { landscapeOf } from "../scene/landscapes";
 import { paletteOf } from "../scene/palette";
@@ -105,7 +106,7 @@ export function Stage(props: StageProps) {
           <PlantedMarkers
             {...{ markers, ground, chosen, carried, aiming, onChoose, onHover }}
             night={p.night}
-            name={visitors.name || "visitor"}
+            name={visitors.name || sayNow("visitor")}
           />
         )}
       </TablePlacement>

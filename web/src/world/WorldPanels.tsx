@@ -1,4 +1,5 @@
 // The panel that is open, and the card of what is chosen.
+import { useWords } from "../i18n/words";
 import { MarkerCard } from "../markers/MarkerCard";
 import { PutMarkerPanel } from "../markers/PutMarkerPanel";
 import { TimeBar } from "../overlays/TimeBar";
@@ -29,7 +30,6 @@ export function WorldPanels({ scene, world }: Props) {
         <ElementCard
           e={e}
           name={world.visitors.name}
-          things={world.by}
           onPath={setPath}
           onShelf={world.onShelf}
           onClose={selection.unchoose}
@@ -41,6 +41,7 @@ export function WorldPanels({ scene, world }: Props) {
 
 /** Putting a marker down, or the card of one. */
 function MarkerPanels({ scene, world }: Props) {
+  const t = useWords();
   const { planted: markers, selection, panels, drawing, e, marker, visitors } = world;
   const { elements } = scene;
   const drawn = DRAWS && !drawing.asList;
@@ -59,7 +60,7 @@ function MarkerPanels({ scene, world }: Props) {
   return (
     <PutMarkerPanel
       {...{ markers, elements, drawn }}
-      name={visitors.name || "visitor"}
+      name={visitors.name || t("visitor")}
       onChoose={selection.choose}
       onClose={panels.close}
     />

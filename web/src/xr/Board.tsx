@@ -3,7 +3,8 @@ import { useFrame, type ThreeEvent } from "@react-three/fiber";
 import { useXRInputSourceState } from "@react-three/xr";
 import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import * as THREE from "three";
-import { useByKey } from "../shared/useByKey";
+import { usePaintable } from "../fonts/chinese";
+import { useReadyByKey } from "../shared/useByKey";
 import {
   buttonAt,
   middleOf,
@@ -39,7 +40,8 @@ function usePainted(
   mesh: MeshRef,
   paint: THREE.MeshBasicMaterial,
 ): RefObject<BoardLayout | null> {
-  const shown = useByKey(panel, panel ? wordsOf(panel) : "");
+  const words = panel ? wordsOf(panel) : "";
+  const shown = useReadyByKey(panel, words, usePaintable(words), null);
   const canvas = useMemo(() => document.createElement("canvas"), []);
   const layout = useRef<BoardLayout | null>(null);
   useEffect(() => {

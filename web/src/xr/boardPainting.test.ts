@@ -8,6 +8,11 @@ test("words are broken between words, and Chinese between any two characters", (
   expect(brokenInto("生态系统没有应答", 40, measure)).toEqual(["生态系统", "没有应答"]);
 });
 
+test("no line of Chinese begins with a mark that closes, or ends with one that opens", () => {
+  expect(brokenInto("生态系统没有应答。", 40, measure)).toEqual(["生态系统", "没有应", "答。"]);
+  expect(brokenInto("版本上线（见审计）", 50, measure)).toEqual(["版本上线", "（见审计）"]);
+});
+
 test("a word that is too long is broken where it is full, and a line where it ends", () => {
   expect(brokenInto("abcdefgh", 30, measure)).toEqual(["abc", "def", "gh"]);
   expect(brokenInto("a\nb", 100, measure)).toEqual(["a", "b"]);

@@ -1,4 +1,5 @@
 // What a board shows, and how it is painted: a title, lines that are broken where they are full, and buttons in two columns.
+import { fonts } from "../fonts/chinese";
 import { fillRound, penOf } from "../scene/canvas";
 
 export interface BoardAct {
@@ -36,9 +37,12 @@ const LINE = 46;
 const BUTTON = 92;
 const GAP = 16;
 const MOST = 11; // lines at most
-const FONT = '"Inter", system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif';
 const INNER = WIDE - 2 * PAD;
-const WORD = /[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+/gu; // Chinese breaks between any two characters
+const HAN = "\\u2e80-\\u9fff\\uff00-\\uffef";
+const OPENING = "（《「『“‘【〈";
+const CLOSING = "，。、；：？！）》」』”’】〉…—";
+/** Chinese breaks between any two characters, but no line ends with an opening mark or begins with a closing one. */
+const WORD = new RegExp(`[${OPENING}]*[${HAN}][${CLOSING}]*|[^\\s${HAN}]+\\s*|\\s+`, "gu");
 
 type Measure = (text: string) => number;
 
@@ -105,7 +109,7 @@ function paintButton(
   pen.fillStyle = buttonColour(danger, over);
   fillRound(pen, [x, y, wide, BUTTON], 20);
   pen.fillStyle = "#ffffff";
-  pen.font = `600 34px ${FONT}`;
+  pen.font = `600 34px ${fonts()}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(name, x + wide / 2, y + BUTTON / 2 + 2, wide - 24);
@@ -118,7 +122,7 @@ export function paintBoard(
   canvas: HTMLCanvasElement,
 ): BoardLayout {
   const pen = penOf(canvas);
-  pen.font = `34px ${FONT}`;
+  pen.font = `34px ${fonts()}`;
   const layout = layOutBoard(panel, (text) => pen.measureText(text).width);
   canvas.width = WIDE;
   canvas.height = layout.tall;
@@ -126,7 +130,7 @@ export function paintBoard(
   fillRound(pen, [0, 0, WIDE, layout.tall], 42);
   pen.textBaseline = "top";
   const write = (text: string, font: string, colour: string, y: number) => {
-    pen.font = `${font} ${FONT}`;
+    pen.font = `${font} ${fonts()}`;
     pen.fillStyle = colour;
     pen.fillText(text, PAD, y, INNER);
   };

@@ -1,10 +1,10 @@
 // The screens of the board about what is chosen: the card of a thing, questions to its inhabitant, and the card of a marker.
 import { ELEMENT_NAMES } from "../i18n/elementNames";
-import { runs, sentence } from "../i18n/sentences";
-import { plainFacts } from "../panels/Facts";
-import { shown, spaced, when as timeText } from "../shared/format";
+import { runs } from "../shared/runs";
+import { factValue, plainFacts } from "../panels/Facts";
+import { spaced, when as timeText } from "../shared/format";
 import { moveVersion } from "../shared/services";
-import { askPlace, groundText, inOwnWords } from "../shared/talking";
+import { askPlace, groundText } from "../shared/talking";
 import { call } from "../state/live";
 import type { Marker } from "../state/markers";
 import type { Element } from "../state/wire";
@@ -40,11 +40,11 @@ function questionsTo(e: Element, { t, by }: ScreenContext): string[] {
 }
 
 export function askScreen(e: Element, c: ScreenContext): BoardPanel {
-  const { t, by, tell, home } = c;
+  const { t, tell, home } = c;
   const ask = async (question: string) => {
     try {
       const { sentences } = await askPlace(e.name, [{ role: "user", content: question }]);
-      const lines = sentences.flatMap((one) => [inOwnWords(one, by, t), groundText(one, t)]);
+      const lines = sentences.flatMap((one) => [one.text, groundText(one, t)]);
       tell(question, lines.filter(Boolean), sentences.at(0)?.path);
     } catch (error) {
       tell(question, [(error as Error).message]);
@@ -68,7 +68,11 @@ const factLines = (e: Element, { t }: ScreenContext): string[] =>
     .slice(0, FACTS)
     .map(([name, value]) => {
       const isTime = name === "at" || name === "since";
-      return `${t(spaced(name))}: ${isTime ? timeText(Number(value)) : t(shown(value))}`;
+      return t(
+        "{}: {}",
+        t(spaced(name)),
+        isTime ? timeText(Number(value)) : factValue(name, value),
+      );
     });
 
 /** What can be done with a service or a monitor by hand; each is asked again. */
@@ -111,7 +115,7 @@ export function elementScreen(e: Element, c: ScreenContext): BoardPanel {
     key: e.id,
     title: e.name,
     sub: `${t(ELEMENT_NAMES[e.kind])} · ${t(e.state)}`,
-    lines: [sentence(e, t), ...factLines(e, c)],
+    lines: [e.says, ...factLines(e, c)],
     acts: [
       ...when(e.inhabitant && e.speaks_for, {
         name: t("Ask {}", e.inhabitant ?? ""),

@@ -1,5 +1,4 @@
 // The screens of the board that are about no single thing: the menu, the list, time, a followed request, and questions before an act.
-import { sentence } from "../i18n/sentences";
 import { justAfter } from "../overlays/TimeBar";
 import { when as timeText } from "../shared/format";
 import type { Moment } from "../state/consoleWire";
@@ -14,7 +13,7 @@ export function sureScreen(
   { t, tell, home }: ScreenContext,
 ): BoardPanel {
   const yes = () =>
-    void act(t("by hand, in a headset")).then(
+    void act("by hand, in a headset").then(
       (done) => tell(t("Done"), [done]),
       (error: Error) => tell(t("It was not done"), [error.message]),
     );
@@ -75,7 +74,7 @@ export function timeScreen({ t, time, turn, showTime }: ScreenContext): BoardPan
     key: "menu",
     title: t("Time"),
     lines: here
-      ? [timeText(here.at), `${t(here.what)}: ${here.name}`]
+      ? [timeText(here.at), t("{}: {}", t(here.what), here.name)]
       : [t("now"), t("{} moments are kept.", moments.length)],
     acts: [
       { name: t("Earlier"), act: () => to(back + 1) },
@@ -100,7 +99,7 @@ export function followScreen(from: number, c: ScreenContext): BoardPanel {
     title: t("Follow a request"),
     sub: way.length ? `${String(at + 1)} / ${String(way.length)}` : "",
     lines: e
-      ? [e.name, sentence(e, t)]
+      ? [e.name, e.says]
       : [
           t("Looking for the last request…"),
           t("No request was answered yet; ask a service something, and follow it here."),

@@ -162,7 +162,7 @@ class Report:
 
     def to_html(self) -> str:
         """The report as a page without scripts."""
-        from mesocosm.reports.html import render_report
+        from mesocosm.reports.page.html import render_report
 
         return render_report(self.ecosystem, cast("ReportData", self.to_json()))
 

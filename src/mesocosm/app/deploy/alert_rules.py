@@ -4,6 +4,8 @@ and the console. Knows PromQL.
 
 from __future__ import annotations
 
+from mesocosm.core.messages import Message
+
 RECORDED = {
     "mesocosm:requests:rate5m": "sum by (service) (rate(mesocosm_requests_total[5m]))",
     "mesocosm:errors:share5m": (
@@ -23,13 +25,13 @@ RECORDED = {
 }
 
 # name, expression, how long it must hold, severity, summary, the heading of the runbook
-ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
+ALERTS: tuple[tuple[str, str, str, str, Message, str], ...] = (
     (
         "MesocosmDown",
         'up{job="mesocosm"} == 0',
         "2m",
         "critical",
-        "The gateway does not answer.",
+        Message("serving.rule.down"),
         "the-gateway-does-not-answer",
     ),
     (
@@ -37,7 +39,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm:errors:share5m > 0.01",
         "5m",
         "critical",
-        "{{ $labels.service }} fails {{ $value | humanizePercentage }} of its requests.",
+        Message("serving.rule.errors"),
         "requests-fail",
     ),
     (
@@ -45,7 +47,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm:request_seconds:p95_5m > 1",
         "10m",
         "warning",
-        "{{ $labels.service }} takes {{ $value | humanizeDuration }} at the 95th percentile.",
+        Message("serving.rule.slow"),
         "answers-are-slow",
     ),
     (
@@ -53,10 +55,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm_open_alerts > 0",
         "0m",
         "warning",
-        (
-            "{{ $labels.monitor }} has an open alert; 'mesocosm status' shows its diagnosis and"
-            " the remediation."
-        ),
+        Message("serving.rule.drift"),
         "inputs-drift",
     ),
     (
@@ -64,10 +63,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm_drift_harm > 0.02",
         "0m",
         "critical",
-        (
-            "Drift that {{ $labels.monitor }} sees costs about {{ $value | humanizePercentage }} of"
-            " accuracy."
-        ),
+        Message("serving.rule.drift_harms"),
         "inputs-drift",
     ),
     (
@@ -75,10 +71,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "increase(mesocosm_worker_restarts_total[15m]) > 3",
         "0m",
         "warning",
-        (
-            "The worker of {{ $labels.service }} was replaced {{ $value | humanize }} times ({{"
-            " $labels.why }})."
-        ),
+        Message("serving.rule.worker_restarts"),
         "workers-die",
     ),
     (
@@ -86,7 +79,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm_journal_bytes > 0",
         "2m",
         "critical",
-        "The catalog is locked or read-only; {{ $value | humanize1024 }}B wait in the journal.",
+        Message("serving.rule.journal"),
         "the-catalog-takes-no-records",
     ),
     (
@@ -94,27 +87,27 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm_data_age_seconds > 30 * 86400",
         "1h",
         "info",
-        "{{ $labels.dataset }} was last built {{ $value | humanizeDuration }} ago.",
+        Message("serving.rule.stale_data"),
         "data-is-old",
     ),
 )
 
 # title, unit, expressions with their legends
-PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("Requests", "reqps", (("mesocosm:requests:rate5m", "{{service}}"),)),
-    ("Failed", "percentunit", (("mesocosm:errors:share5m", "{{service}}"),)),
+PANELS: tuple[tuple[Message, str, tuple[tuple[str, str], ...]], ...] = (
+    (Message("serving.panel.requests"), "reqps", (("mesocosm:requests:rate5m", "{{service}}"),)),
+    (Message("serving.panel.failed"), "percentunit", (("mesocosm:errors:share5m", "{{service}}"),)),
     (
-        "Time to answer",
+        Message("serving.panel.time_to_answer"),
         "s",
         (
             ("mesocosm:request_seconds:p50_5m", "{{service}} p50"),
             ("mesocosm:request_seconds:p95_5m", "{{service}} p95"),
         ),
     ),
-    ("Rows waiting", "short", (("mesocosm_queue_rows", "{{service}}"),)),
-    ("Rows of a batch", "short", (("mesocosm_batch_rows", "{{service}}"),)),
+    (Message("serving.panel.rows_waiting"), "short", (("mesocosm_queue_rows", "{{service}}"),)),
+    (Message("serving.panel.rows_of_a_batch"), "short", (("mesocosm_batch_rows", "{{service}}"),)),
     (
-        "Rows answered, by version",
+        Message("serving.panel.rows_answered_by_version"),
         "reqps",
         (
             (
@@ -124,24 +117,32 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "CPU seconds for 1,000 rows",
+        Message("serving.panel.cpu_seconds_for_1_000_rows"),
         "s",
         (("mesocosm:cpu_seconds_per_1000:rate15m", "{{service}}"),),
     ),
     (
-        "Drift, p-value of each feature",
+        Message("serving.panel.drift_p_value_of_each_feature"),
         "none",
         (("mesocosm_drift_p_value", "{{monitor}} {{feature}}"),),
     ),
-    ("Accuracy lost by drift", "percentunit", (("mesocosm_drift_harm", "{{monitor}}"),)),
     (
-        "Held-out quality of what serves",
+        Message("serving.panel.accuracy_lost_by_drift"),
+        "percentunit",
+        (("mesocosm_drift_harm", "{{monitor}}"),),
+    ),
+    (
+        Message("serving.panel.held_out_quality_of_what_serves"),
         "percentunit",
         (('mesocosm_quality{metric!="rows"}', "{{service}} {{metric}}"),),
     ),
-    ("Age of the data", "s", (("mesocosm_data_age_seconds", "{{dataset}}"),)),
     (
-        "Workers replaced",
+        Message("serving.panel.age_of_the_data"),
+        "s",
+        (("mesocosm_data_age_seconds", "{{dataset}}"),),
+    ),
+    (
+        Message("serving.panel.workers_replaced"),
         "short",
         (("increase(mesocosm_worker_restarts_total[1h])", "{{service}} {{why}}"),),
     ),
@@ -149,7 +150,7 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 
 
 def rule_groups(runbook: str) -> dict[str, object]:
-    """Recording and alerting rules as Prometheus reads them.
+    """Recording and alerting rules as Prometheus reads them, in the language of who exports them.
 
     Args:
         runbook: the address of the on-call page; each alert points to its heading.
@@ -161,7 +162,7 @@ def rule_groups(runbook: str) -> dict[str, object]:
             "expr": expr,
             "for": held,
             "labels": {"severity": severity},
-            "annotations": {"summary": summary, "runbook_url": f"{runbook}#{heading}"},
+            "annotations": {"summary": summary.render(), "runbook_url": f"{runbook}#{heading}"},
         }
         for name, expr, held, severity, summary, heading in ALERTS
     ]

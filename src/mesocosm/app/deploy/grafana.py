@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 
 from mesocosm.app.deploy.alert_rules import PANELS
 from mesocosm.app.deploy.manifest import Exporter, Living, documents
+from mesocosm.core.messages import Message
 
 SOURCE = {"type": "prometheus", "uid": "mesocosm"}
 
 
 class Grafana(Exporter):
-    """A dashboard, with the provisioning of it and of its data source.
+    """A dashboard, with the provisioning of it and of its data source; its titles are in the
+    language of who exports it.
 
     Args:
         url: the address of Prometheus.
@@ -56,7 +58,7 @@ class Grafana(Exporter):
             ],
         }
         return {
-            "dashboards/mesocosm.json": json.dumps(board, indent=1) + "\n",
+            "dashboards/mesocosm.json": json.dumps(board, indent=1, ensure_ascii=False) + "\n",
             "provisioning/dashboards.yml": documents(provider),
             "provisioning/datasources.yml": documents(sources),
         }
@@ -64,7 +66,7 @@ class Grafana(Exporter):
 
 def _dashboard(name: str) -> dict[str, Any]:
     loads = {
-        "name": "Versions loaded",
+        "name": Message("serving.panel.versions_loaded").render(),
         "datasource": SOURCE,
         "enable": True,
         "expr": "changes(mesocosm_version_loads_total[1m]) > 0",
@@ -72,7 +74,7 @@ def _dashboard(name: str) -> dict[str, Any]:
     }
     return {
         "uid": "mesocosm",
-        "title": f"Mesocosm: {name}",
+        "title": Message("serving.panel.dashboard", name=name).render(),
         "tags": ["mesocosm"],
         "schemaVersion": 39,
         "version": 1,
@@ -86,7 +88,7 @@ def _dashboard(name: str) -> dict[str, Any]:
 
 
 def _panel(
-    number: int, title: str, unit: str, queries: tuple[tuple[str, str], ...]
+    number: int, title: Message, unit: str, queries: tuple[tuple[str, str], ...]
 ) -> dict[str, Any]:
     """One panel of the dashboard, three in a row; p-values have a logarithmic axis."""
     targets = [
@@ -101,7 +103,7 @@ def _panel(
     return {
         "id": number + 1,
         "type": "timeseries",
-        "title": title,
+        "title": title.render(),
         "datasource": SOURCE,
         "gridPos": {"x": number % 3 * 8, "y": number // 3 * 8, "w": 8, "h": 8},
         "targets": targets,

@@ -20,7 +20,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
@@ -30,10 +30,10 @@ from mesocosm.world.dialogue.intent import (
     continues,
     expand_question,
     find_elements,
-    read_supposed_row,
     refers_back,
     upstream,
 )
+from mesocosm.world.dialogue.supposed_row import read_supposed_row
 from mesocosm.world.settings import WorldPlace
 from mesocosm.world.wire import Element, Scene
 
@@ -107,7 +107,7 @@ class Inhabitants:
         return {
             "who": spot.inhabitant.name,
             "known": False,
-            "sentences": [{"text": UNKNOWN, "path": [], "files": {}, "rests": None}],
+            "sentences": [{"text": render(UNKNOWN), "path": [], "files": {}, "rests": None}],
         }
 
     def _answer_what_if(
@@ -261,11 +261,15 @@ def _describe_what_if(row: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
         prediction = f"{answer['label']}, {100 * answer.get('probability', 0):.0f} %"
     shares = answer["inputs"]
     greatest = max(shares, key=lambda name: abs(shares[name]))
-    given = ", ".join(f"{key} {_format_value(value)}" for key, value in row.items())
-    return (
-        f"For {given} and all else as usual, {answer['version']} says {prediction}; what weighs"
-        f" most is {greatest} ({shares[greatest]:+.2f})."
-    )
+    given = tuple(f"{key} {_format_value(value)}" for key, value in row.items())
+    return Message(
+        "api.what_if_answer",
+        given=given,
+        version=answer["version"],
+        prediction=prediction,
+        greatest=greatest,
+        share=f"{shares[greatest]:+.2f}",
+    ).render()
 
 
 def _format_value(value: object) -> str:

@@ -139,7 +139,7 @@ class Marking:
             state, before = self.markers.state(), self.markers.all()
             put, taken = self.markers.take(payload)
         except ConfigValueError as wrong:
-            self._tell(socket, json.dumps({"refused": str(wrong)}))
+            self._tell(socket, json.dumps({"refused": wrong.render()}))
             return
         now = self.markers.all()
         if now == before and self.markers.state() == state:

@@ -26,6 +26,7 @@ from mesocosm.catalog import Catalog, list_moments
 from mesocosm.core.confidential.row_values import plain, withheld
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.messages.language import language_of_request, writing_in
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
@@ -213,9 +214,16 @@ class Door:
 
     @asynccontextmanager
     async def admit(self, socket: WebSocket) -> AsyncIterator[tuple[str, str]]:
-        """A socket's role and what it may do while the block runs, empty where it may not come
-        in.
+        """A socket's role and what it may do while the block runs, empty where it may not come in;
+        the block writes in the language that the socket asks for.
         """
+        accepted = socket.headers.get("accept-language", "")
+        with writing_in(language_of_request(socket.url.query, accepted)):
+            async with self._admit(socket) as right:
+                yield right
+
+    @asynccontextmanager
+    async def _admit(self, socket: WebSocket) -> AsyncIterator[tuple[str, str]]:
         role, may = await asyncio.to_thread(self.right, socket)
         if not may:
             await socket.close(4401, REQUIRED)

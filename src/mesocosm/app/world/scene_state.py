@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from mesocosm.app.pages.texts import render_alerts, render_scene
 from mesocosm.app.world.style_matcher import Look
 from mesocosm.catalog import Catalog, CatalogView
 from mesocosm.catalog.rows import PredictionRow
@@ -21,8 +22,9 @@ from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.messages import Message
+from mesocosm.core.messages.language import current_language
 from mesocosm.learning.tasks.registry import find_recorded_task
-from mesocosm.lifecycle.progress_store import read_progress
+from mesocosm.lifecycle.progress_store import read_progress, render_progress_lines
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.disk_state import Condition
@@ -64,6 +66,18 @@ def _tree_facts(recipe: Mapping[str, Any]) -> TreeFacts:
     return TreeFacts(task.species(recipe), *task.height)
 
 
+class SentScene(NamedTuple):
+    """A scene as it is sent: as text, with a mark that changes when anything but the clock does,
+    the revision of the catalog, and when it was built.
+    """
+
+    scene: Scene
+    text: str
+    mark: str
+    revision: int
+    made: float
+
+
 class Scenery:
     """Scenes, made once for all who look.
 
@@ -89,8 +103,8 @@ class Scenery:
         self.ground = lay_out_ground(spec.eco)
         self.lock = threading.Lock()
         self.book: CatalogView | None = None
-        self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
-        self.latest: Scene | None = None
+        self.read = 0.0
+        self.sent: dict[str, SentScene] = {}  # by language
         self.look = Look(spec.eco.world.style, spec.eco.language, catalog, served)
         self.condition = Condition(spec, catalog)
         self.answers: dict[str, tuple[int, Sequence[PredictionRow]]] = {}
@@ -116,7 +130,7 @@ class Scenery:
             self._alerts(book),
             {watch.name: show_last_test(watch.last) for watch in self.watches},
             self.catalog.clock(),
-            {work["address"]: work for work in read_progress(self.store)},
+            {work["address"]: render_progress_lines(work) for work in read_progress(self.store)},
             self._recent_predictions,
             self.condition.now(),
             _tree_facts,
@@ -125,7 +139,8 @@ class Scenery:
         found = scene(
             eco.ecosystem, eco.about, eco.world.style, self.ground, view, self._fireflies()
         )
-        return found.model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
+        more = {"models": sorted(eco.world.models)} | self.look.now()
+        return render_scene(found.model_copy(update=more))
 
     def _past_scene(self, at: float) -> Scene:
         eco, book = self.eco, CatalogView(self.catalog, at)
@@ -139,7 +154,8 @@ class Scenery:
             lambda service: self.catalog.predictions(service, LATELY, until=at),
             tree_facts=_tree_facts,
         )
-        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, [])
+        found = scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, [])
+        return render_scene(found)
 
     def _current_book(self) -> CatalogView:
         """The catalog now, read again where it moved on or after half a second."""
@@ -160,7 +176,7 @@ class Scenery:
 
     def _alerts(self, book: CatalogView) -> list[dict[str, Any]]:
         """Open alerts without the values that they keep; a world is seen by every role."""
-        shown = [show_alert(alert) for alert in book.alerts]
+        shown = [show_alert(alert) for alert in render_alerts(book.alerts)]
         if self.marked:
             return shown
         return [plain_all(alert) for alert in shown]
@@ -198,22 +214,26 @@ class Scenery:
         when the catalog moved on, or after half a second.
         """
         with self.lock:
-            self._refresh()
-            return self.text, self.mark
+            sent = self._refresh()
+            return sent.text, sent.mark
 
     def recent(self) -> Scene:
         """The scene that is sent now; none is built for who only asks."""
         with self.lock:
-            return self._refresh()
+            return self._refresh().scene
 
-    def _refresh(self) -> Scene:
-        latest = self.latest
-        is_old = time.monotonic() - self.made > FRESH
-        if latest is None or is_old or (self.book and self.book.number != self.catalog.revision()):
-            latest = self.latest = self.scene()
-            self.text, self.mark = latest.model_dump_json(), _mark_of(latest)
-            self.made = time.monotonic()
-        return latest
+    def _refresh(self) -> SentScene:
+        """The scene in the reader's language, built again where it is old."""
+        language = current_language()
+        sent = self.sent.get(language)
+        is_fresh = sent is not None and time.monotonic() - sent.made <= FRESH
+        if sent and is_fresh and sent.revision == self.catalog.revision():
+            return sent
+        found = self.scene()
+        sent = self.sent[language] = SentScene(
+            found, found.model_dump_json(), _mark_of(found), found.revision, time.monotonic()
+        )
+        return sent
 
 
 def _mark_of(found: Scene) -> str:

@@ -11,6 +11,7 @@ from mesocosm.core.values.json_shapes import list_objects, read_number, read_obj
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
 from mesocosm.learning.evaluation.model_card import leading_metric
+from mesocosm.learning.metric_names import name_state
 from mesocosm.learning.tasks.registry import shown_metrics
 
 if TYPE_CHECKING:
@@ -169,7 +170,11 @@ def _format_version(name: str, data: ModelData) -> list[str]:
     """The state of a version, and how it was trained."""
     recipe = data["recipe"]
     state = Message(
-        "cli.report.model", name=name, version=data["id"], state=data["state"], why=data["why"]
+        "cli.report.model",
+        name=name,
+        version=data["id"],
+        state=name_state(data["state"]),
+        why=data["why"],
     )
     trained = Message(
         "cli.report.recipe",
@@ -188,7 +193,7 @@ def _format_later(version: LaterVersionData) -> str:
         "cli.report.later_version",
         does=version["does"],
         version=version["id"],
-        state=version["state"],
+        state=name_state(version["state"]),
         why=version["why"],
         metric=version["figure"].replace("_", " "),
         value=_format_number(version["value"]),

@@ -13,10 +13,15 @@ from functools import cache, lru_cache
 from string import Formatter
 from typing import NamedTuple
 
+from mesocosm.core.confidential.row_values import END, START
 from mesocosm.core.messages.catalogues import find_template, list_ids
 from mesocosm.core.messages.language import SOURCE
 
 ROOM = "sentences"
+# rooms whose messages the store holds as English too
+STORED = ("lifecycle", "monitoring", "serving", "data")
+WORDS_OF = ("monitoring.drill_prefix", "monitoring.remedy")  # short, and stored in sentences
+LEAST = 9  # letters that such a message has besides its parameters
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
 NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
@@ -25,7 +30,18 @@ NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` sta
 SENTENCES = frozenset(
     (
         *("advice", "change", "detail", "error", "evidence", "expected", "fault", "found"),
-        *("hint", "line", "message", "note", "problem", "reason", "reasons", "remedy", "says"),
+        *(
+            "hint",
+            "line",
+            "message",
+            "named",
+            "note",
+            "problem",
+            "reason",
+            "reasons",
+            "remedy",
+            "says",
+        ),
         *("second", "sentence", "sentences", "task", "text", "warning", "what", "why"),
     )
 )
@@ -38,13 +54,31 @@ OF_DATA = frozenset(
     )
 )
 JOINED = "; "  # between the sentences of one line
+LISTED = ", "  # between the parts of a list
+SEVERAL = (JOINED, "), ", "', '")  # what a parameter of several parts has
+MOST_WORDS, MOST_UNQUOTED = 12, 5  # of a name
+QUOTES = ("'", '"', "“", "（")
+LISTS = ("classes", "columns", "fields", "names")  # groups of several names
+WORD = re.compile(r"[A-Za-z]{2,}")
+RUN = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")  # English words
+NO_WORDS = re.compile(r"'[^']*'|[\"`][^\"`]*[\"`]")  # what is quoted
 
 
 class Pattern(NamedTuple):
-    """A sentence of the catalogue: its id, and its words with a group for each parameter."""
+    """A sentence of the catalogue: its id, what it has besides its parameters, in order, and both
+    as an expression with a group for each parameter.
+    """
 
     id: str
+    literals: tuple[str, ...]
     words: re.Pattern[str]
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """The parameters that a text has in this sentence; None where it is another one."""
+        if not _has_in_order(text, self.literals):
+            return None  # the expression would try every way to part the text
+        found = self.words.fullmatch(text)
+        return found.groupdict() if found else None
 
 
 def translate_sentence(text: str, language: str) -> str:
@@ -53,7 +87,7 @@ def translate_sentence(text: str, language: str) -> str:
     >>> translate_sentence("passes all gates", "zh"), translate_sentence("as it is", "zh")
     ('通过全部门槛', 'as it is')
     """
-    if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not text.isprintable():
+    if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not _is_printable(text):
         return text
     return _translate(text, language)
 
@@ -67,38 +101,116 @@ def translate_param(name: str, value: str, language: str) -> str:
     return translate_sentence(value, language) if name in SENTENCES else value
 
 
+def _is_printable(text: str) -> bool:
+    """Whether a text is printable; values of rows may be marked in it."""
+    return text.replace(START, "").replace(END, "").isprintable()
+
+
 @lru_cache(maxsize=4096)
 def _translate(text: str, language: str) -> str:
+    """A sentence by the pattern with the most words; else its parts, and at last by a pattern whose
+    parameters have several parts. Nothing is translated in half.
+    """
+    return (
+        _find_translation(text, language, SEVERAL)
+        or _translate_parts(text, language, JOINED, "；")
+        or _translate_parts(text, language, LISTED, find_template("core.list", language))
+        or _find_translation(text, language, ())
+        or _translate_parts(text, language, JOINED, "；", some=True)
+        or text
+    )
+
+
+def _find_translation(text: str, language: str, without: tuple[str, ...]) -> str:
+    """A sentence by the first pattern that reads it, with no parameter that has some marks; empty
+    where there is none.
+    """
     for pattern in _list_patterns():
-        found = pattern.words.fullmatch(text)
-        if found:
-            return _write(pattern.id, found.groupdict(), language)
-    parts = text.split(JOINED)
+        values = pattern.read(text)
+        if values is None or any(mark in " ".join(values.values()) for mark in without):
+            continue
+        written = _write(pattern.id, values, language)
+        if written is not None:
+            return written
+    return ""
+
+
+def _translate_parts(
+    text: str, language: str, mark: str, joined: str, *, some: bool = False
+) -> str:
+    """The parts of a text; empty where one of them, with `some` each of them, is not known."""
+    parts = text.split(mark)
     if len(parts) == 1:
-        return text
+        return ""
     translated = [translate_sentence(part, language) for part in parts]
-    if translated == parts:
-        return text
-    return "；".join(translated)
+    known = [part != other for part, other in zip(parts, translated, strict=True)]
+    return joined.join(translated) if all(known) or (some and any(known)) else ""
 
 
-def _write(id: str, values: Mapping[str, str], language: str) -> str:
-    """The sentence of an id with values as the English one has them."""
+def _write(id: str, values: Mapping[str, str], language: str) -> str | None:
+    """The sentence of an id with values as the English one has them; None where a value is a
+    sentence that is not known.
+    """
     words = []
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            value = values[name]
-            words.append(value if name in OF_DATA else translate_sentence(value, language))
+            is_quoted = literal.endswith(QUOTES)
+            value = _write_value(name, values[name], language, is_quoted)
+            if value is None:
+                return None
+            words.append(value)
     return "".join(words)
+
+
+def _write_value(name: str, value: str, language: str, is_quoted: bool) -> str | None:
+    """A parameter of a sentence; None where it is a sentence that is not known, or no name."""
+    if name in OF_DATA:
+        most = MOST_WORDS if is_quoted else MOST_UNQUOTED
+        if len(WORD.findall(value)) > most or (": " in value and not is_quoted):
+            return None
+        return (
+            value.replace(LISTED, find_template("core.list", language)) if name in LISTS else value
+        )
+    written = translate_sentence(value, language)
+    if written == value and RUN.search(NO_WORDS.sub("", value)):
+        return None
+    return written
 
 
 @cache
 def _list_patterns() -> tuple[Pattern, ...]:
     """The patterns of all sentences, those with the most words first."""
     templates = {id: find_template(id, SOURCE) for id in list_ids(ROOM)}
+    for id in (id for room in STORED for id in list_ids(room)):
+        template = find_template(id, SOURCE)
+        if _count_letters(template) >= LEAST or id.startswith(WORDS_OF):
+            templates[id] = template
     ranked = sorted(templates, key=lambda id: -_count_letters(templates[id]))
-    return tuple(Pattern(id, re.compile("".join(_list_words(templates[id])))) for id in ranked)
+    return tuple(_read_pattern(id, templates[id]) for id in ranked)
+
+
+def _read_pattern(id: str, template: str) -> Pattern:
+    literals = tuple(literal for literal, _, _, _ in Formatter().parse(template) if literal)
+    others = ".+?"
+    if not id.startswith(f"{ROOM}."):
+        others = ".*?"  # a parameter of a message may be empty
+    return Pattern(id, literals, re.compile("".join(_list_words(template, others))))
+
+
+def _has_in_order(text: str, literals: tuple[str, ...]) -> bool:
+    """Whether a text has some parts one after the other.
+
+    >>> _has_in_order("3 of 5 rows", (" of ", " rows")), _has_in_order("rows of", (" of", "rows"))
+    (True, False)
+    """
+    at = 0
+    for literal in literals:
+        at = text.find(literal, at)
+        if at < 0:
+            return False
+        at += len(literal)
+    return True
 
 
 def _count_letters(template: str) -> int:
@@ -106,8 +218,10 @@ def _count_letters(template: str) -> int:
     return sum(len(literal) for literal, _, _, _ in Formatter().parse(template))
 
 
-def _list_words(template: str) -> Iterator[str]:
-    """A text as parts of a regular expression."""
+def _list_words(template: str, others: str) -> Iterator[str]:
+    """A text as parts of a regular expression; `others` is what parameters are that no number
+    is.
+    """
     seen = set[str]()
     for literal, name, _, _ in Formatter().parse(template):
         yield re.escape(literal)
@@ -115,4 +229,4 @@ def _list_words(template: str) -> Iterator[str]:
             yield f"(?P={name})"
         elif name is not None:
             seen.add(name)
-            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else '.+?'})"
+            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else others})"

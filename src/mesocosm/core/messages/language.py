@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from urllib.parse import parse_qsl
 
 SOURCE = "en"
 LANGUAGES = (SOURCE, "zh")
@@ -21,14 +22,15 @@ def current_language() -> str:
 
 
 def use_language(language: str) -> None:
-    """Write in a language from now on, in every thread of the process.
+    """Write in a language, such as `zh` or `zh-CN`, from now on, in every thread of the process.
 
     Raises:
         ValueError: there is no catalogue of it.
     """
-    if language not in LANGUAGES:
+    known = _known(language)
+    if not known:
         raise ValueError(f"unknown language '{language[:40]}'; expected {' or '.join(LANGUAGES)}")
-    _of_process[0] = language
+    _of_process[0] = known
 
 
 @contextmanager
@@ -70,6 +72,19 @@ def language_of_header(accepted: str) -> str:
             weights[language] = max(weights.get(language, 0.0), _read_weight(settings))
     best = max(weights, key=lambda language: weights[language], default=SOURCE)
     return best if weights.get(best) else SOURCE
+
+
+def language_of_request(query: str, accepted: str) -> str:
+    """The language of a request: that of its parameter `lang`, or else of its header
+    `Accept-Language`.
+
+    >>> language_of_request("token=a&lang=zh-CN", "en"), language_of_request("lang=fr", "zh")
+    ('zh', 'zh')
+    """
+    for name, value in parse_qsl(query) if "lang=" in query else ():
+        if name == "lang" and _known(value):
+            return _known(value)
+    return language_of_header(accepted)
 
 
 def _known(tag: str) -> str:

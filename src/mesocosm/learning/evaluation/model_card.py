@@ -12,16 +12,18 @@ from typing import TypedDict, cast
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe, read_metric
 from mesocosm.catalog.rows import VersionRow
 from mesocosm.core.messages import Message, render
+from mesocosm.core.messages.language import SOURCE, current_language
 from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import read_number
 from mesocosm.learning.card_of_recipe import Lines, Record, join_pairs, render_model
+from mesocosm.learning.metric_names import name_key
 from mesocosm.learning.tasks.registry import leading_of, shown_metrics
 
 COMPARED = {  # what a version is compared with, by its key in the record
-    "text alone": "ablation, text only",
-    "images alone": "ablation, images only",
-    "table alone": "ablation, table only",
-    "last version": "previous version",
+    "text alone": Message("reports.card.text_only"),
+    "images alone": Message("reports.card.images_only"),
+    "table alone": Message("reports.card.table_only"),
+    "last version": Message("reports.card.previous_version"),
 }
 OTHER_WAYS = {  # of robustness, of Chinese texts, and the message of each
     "other_script": "progress.robustness_other_script",
@@ -127,7 +129,8 @@ def _render_warnings(warnings: Sequence[str]) -> Lines:
     if not warnings:
         return []
     first, *others = map(render, warnings)
-    return [f"**{first[0].upper()}{first[1:]}.**", *(f"- {one}" for one in others)]
+    bold = Message("reports.card.warning", first=first[0].upper() + first[1:]).render()
+    return [bold, *(f"- {one}" for one in others)]
 
 
 def _render_data(
@@ -165,7 +168,7 @@ def _render_automl(tries: Sequence[Json]) -> Lines:
         return []
     lines = [Message("reports.card.tried").render(), ""]
     for one in cast(Sequence[Record], tries):
-        result = one.get("why_not") or (
+        result = render(str(one.get("why_not") or "")) or (
             Message(
                 "reports.card.try",
                 head=str(one["head"]),
@@ -173,7 +176,8 @@ def _render_automl(tries: Sequence[Json]) -> Lines:
                 seconds=read_number(one["seconds"]),
             ).render()
         )
-        lines.append(f"- {one['tried']}: {result}")
+        tried = Message("reports.card.result", tried=render(str(one["tried"])), result=result)
+        lines.append(f"- {tried.render()}")
     return lines
 
 
@@ -188,10 +192,15 @@ def _render_metrics(metrics: VersionMetrics) -> Lines:
         interval = ""
         if key in metrics["interval"]:
             low, high = metrics["interval"][key]
-            interval = f"{low:.3f} to {high:.3f}"
+            interval = Message("reports.card.interval", low=low, high=high).render()
         others = [_number(b.get(key)) for b in baselines.values()]
-        lines.append(_row(key, _number(read_metric(metrics, key)), interval, *others))
+        lines.append(_row(_name_metric(key), _number(read_metric(metrics, key)), interval, *others))
     return lines
+
+
+def _name_metric(key: str) -> str:
+    """A metric as the file names it; in other languages than English with its name."""
+    return key if current_language() == SOURCE else render(name_key(key))
 
 
 def _render_comparisons(metrics: VersionMetrics) -> Lines:
@@ -240,7 +249,7 @@ def _compare_with_others(metrics: VersionMetrics) -> Lines:
     for name, other in metrics.get("beside", {}).items():
         rows = ""
         if "rows" in other:
-            rows = f" ({other['rows']} rows)"
+            rows = Message("reports.card.on_rows", rows=other["rows"]).render()
         lines.append(
             Message(
                 "reports.card.compared",

@@ -20,7 +20,7 @@ from starlette.types import Message as AsgiMessage
 
 from mesocosm.core.confidential.row_values import shown_bytes
 from mesocosm.core.messages import Message
-from mesocosm.core.messages.language import language_of_header, writing_in
+from mesocosm.core.messages.language import language_of_request, writing_in
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.http.problems import Problem, render_problem, to_problem
@@ -37,7 +37,8 @@ PAGES = ("/", "/world")
 HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src"
-    " 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' blob: data:;"
+    " 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self' blob:"
+    " data:;"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 SAFE = [
@@ -73,6 +74,12 @@ class _Exchange:
     def text(self, header: bytes) -> str:
         """A header of the request as text; empty without it."""
         return self.headers.get(header, b"").decode("latin-1")
+
+    @property
+    def language(self) -> str:
+        """The language to respond in."""
+        query: bytes = self.scope["query_string"]
+        return language_of_request(query.decode("latin-1"), self.text(b"accept-language"))
 
     async def respond(self, message: AsgiMessage) -> None:
         """Send a part of the response, with safe headers and the values of rows withheld."""
@@ -133,7 +140,7 @@ class AuthMiddleware:
         scope.setdefault("state", {})["request"] = request_id
         exchange = _Exchange(scope, receive, send, request_id, headers)
         try:
-            with writing_in(language_of_header(exchange.text(b"accept-language"))):
+            with writing_in(exchange.language):
                 await self._handle(exchange)
         finally:
             self.done(scope, exchange.status, time.perf_counter() - began)

@@ -6,13 +6,15 @@ Knows errors and protocols; handles no request itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
-from mesocosm.core.messages import Message, Text, render
+from mesocosm.core.messages import Message, Text, render, render_list
+from mesocosm.core.messages.language import SOURCE, current_language
 
 UNPROCESSABLE = Message("serving.unprocessable")  # the title of a response 422
 OPENAI_TYPES = {
@@ -21,10 +23,28 @@ OPENAI_TYPES = {
     429: "rate_limit_error",
 }
 OPENAI_CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
+HTTP_TITLES = {  # of the server, by its words
+    "Not Found": Message("serving.not_found"),
+    "Method Not Allowed": Message("serving.method_not_allowed"),
+}
 HTTP_DETAILS = {
     404: Message("serving.no_such_path"),
     405: Message("serving.other_method"),
 }
+
+INPUT_ERRORS = {  # what is wrong with a part of a request, by the name of Pydantic's error
+    "missing": "serving.input.missing",
+    "int_parsing": "serving.input.whole_number",
+    "int_type": "serving.input.whole_number",
+    "float_parsing": "serving.input.number",
+    "bool_parsing": "serving.input.yes_or_no",
+    "string_type": "serving.input.text",
+    "greater_than_equal": "serving.input.at_least",
+    "greater_than": "serving.input.more_than",
+    "less_than_equal": "serving.input.at_most",
+    "less_than": "serving.input.less_than",
+}
+BOUNDS = ("ge", "gt", "le", "lt")
 
 
 class Problem(Exception):
@@ -102,8 +122,10 @@ def to_problem(error: Exception) -> Problem:
         case Problem():
             return error
         case HTTPException():
-            detail: Text = HTTP_DETAILS.get(error.status_code, str(error.detail))
-            return Problem(error.status_code, str(error.detail), detail, headers=error.headers)
+            text = str(error.detail)
+            title: Text = HTTP_TITLES.get(text, text)
+            detail: Text = HTTP_DETAILS.get(error.status_code, text)
+            return Problem(error.status_code, title, detail, headers=error.headers)
         case RequestValidationError():
             return _invalid_request(error)
         case ConfigValueError():
@@ -119,8 +141,21 @@ def to_problem(error: Exception) -> Problem:
 
 
 def _invalid_request(error: RequestValidationError) -> Problem:
-    messages = {".".join(map(str, e["loc"][1:])): str(e["msg"]) for e in error.errors()}
-    detail = "; ".join(
-        f"{name or 'the request'}: {why[:1].lower()}{why[1:]}" for name, why in messages.items()
-    )
+    messages = {".".join(map(str, e["loc"][1:])): _describe_input(e) for e in error.errors()}
+    detail = "; ".join(f"{name or 'the request'}: {why}" for name, why in messages.items())
+    if current_language() != SOURCE:
+        named = [
+            Message("serving.input_error", name=name or Message("serving.the_request"), why=why)
+            for name, why in messages.items()
+        ]
+        detail = render_list(tuple(named))
     return Problem(422, UNPROCESSABLE, detail[:400], {"fields": list(messages)[:20]})
+
+
+def _describe_input(error: Mapping[str, Any]) -> str:
+    """What is wrong with an input; in English as Pydantic writes it."""
+    text, kind = str(error["msg"]), str(error["type"])
+    if current_language() == SOURCE or kind not in INPUT_ERRORS:
+        return f"{text[:1].lower()}{text[1:]}"
+    bounds = [value for name, value in error.get("ctx", {}).items() if name in BOUNDS]
+    return Message(INPUT_ERRORS[kind], bound=str(bounds[0]) if bounds else "").render()

@@ -1,5 +1,5 @@
-"""What a visitor asks an inhabitant: after an element of the world, or what a supposed row would
-get. Words in English and Chinese.
+"""What a visitor asks an inhabitant after: an element of the world, or more of what was asked
+before. Words in English and Chinese.
 
 Knows scenes and texts; makes up nothing: what is said of an element is the sentence that the
 element itself shows, and a question is never said back.
@@ -8,16 +8,12 @@ element itself shows, and a question is never said back.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from mesocosm.core.records import Json
-from mesocosm.core.values.words import has_unspaced, is_unspaced, word_end, word_start
-from mesocosm.world.dialogue.question_words import is_filler, split_question
 from mesocosm.world.wire import Element, Scene
 
 SECTIONS = {
-    "sources": ("source", "sources", "spring", "springs", "数据源", "泉"),
+    "sources": ("source", "sources", "spring", "springs", "数据源", "来源", "泉"),
     "datasets": ("dataset", "datasets", "lake", "lakes", "数据集", "湖"),
     "models": ("model", "models", "tree", "trees", "模型", "树"),
     "services": ("service", "services", "lighthouse", "lighthouses", "服务", "灯塔"),
@@ -42,19 +38,27 @@ STATE = (
     "low",
     "how",
     "状态",
+    "情况",
     "怎么样",
+    "怎样",
     "如何",
+    "正常",
+    "健康",
+    "表现",
     "质量",
     "准确",
+    "得分",
     "版本",
     "多少",
+    "几行",
+    "行数",
     "请求",
+    "延迟",
     "漂移",
 )
-OPEN = ("open", "any", "many", "what", "有", "吗", "哪些")
-ALERTS = ("alert", "alerts", "alarm", "alarms", "告警", "警报")
-BACK = ("it", "its", "that", "它", "那")
-SUPPOSE = ("if", "would", "suppose", "supposing", "如果", "假如", "若", "会")
+OPEN = ("open", "any", "many", "what", "有", "吗", "哪些", "多少", "什么")
+ALERTS = ("alert", "alerts", "alarm", "alarms", "告警", "警报", "报警")
+BACK = ("it", "its", "that", "它", "其", "那", "该", "这个")
 FILLERS = frozenset(
     [
         "and",
@@ -90,24 +94,34 @@ FILLERS = frozenset(
         "the",
     ]
 )
-SHORT = 6  # words of a question that is understood from the one before
-BEGINNING = 8  # words of the question before that are looked at
-NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
-MOST = 4  # elements described in one answer
-LINKS = (
-    r"(?:\s*(?:=|:|,|\bis\b|\bof\b|\bat\b|\bto\b|\bwas\b|为|是|等于"
-    r"|[改换变]成|[改变设]为)\s*|\s+|)"
+HAN_FILLERS = (  # the longer ones first: what they leave is looked at
+    *("需要多久", "要多久", "多长时间", "是什么时候", "什么时候", "为什么", "怎么办", "多少钱"),
+    *("多久", "几天", "什么", "哪里", "哪儿", "如何", "怎么", "怎样", "多少", "还有", "那么"),
+    *("然后", "具体", "麻烦", "请问", "可以", "能", "吗", "呢", "吧", "啊", "呀", "那", "和", "这"),
+    *("它", "又", "再", "请", "是", "要", "的", "我", "你", "您", "就", "会", "需", "都", "也"),
 )
+HAN_LINKING = re.compile(r"^(?:那么|那|还有|以及|和|再|请问|如果是|换成)+|[呢吗吧啊呀]+$")
+SHORT = 6  # words of a question that is understood from the one before
+SHORT_HAN = 12  # letters of such a question in Chinese
+BEGINNING = 8  # words of the question before that are looked at
+BEGINNING_HAN = 10  # letters of it, in Chinese
+MOST = 4  # elements described in one answer
+HAN = r"\u3400-\u9fff"
+WORDS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")  # Chinese stands by itself beside other letters
 
 
 def _spoken(text: str) -> str:
     """A name or question as it would be said: words and single spaces, lower case.
 
-    >>> _spoken("How is the Credit-Desk?")
-    ' how is the credit desk '
+    >>> _spoken("How is the Credit-Desk?"), _spoken("credit湖怎么样？")
+    (' how is the credit desk ', ' credit 湖怎么样 ')
     """
-    words: list[str] = re.findall(r"[^\W_]+", text.lower())
-    return f" {' '.join(words)} "
+    return f" {' '.join(WORDS.findall(text.lower()))} "
+
+
+def supposes(question: str, words: Sequence[str]) -> bool:
+    """Whether a question has one of some words."""
+    return _has(_spoken(question), words)
 
 
 def _has(spoken: str, words: Sequence[str]) -> bool:
@@ -179,7 +193,7 @@ def _find_loosely(spoken: str, kinds: Sequence[str], scene: Scene) -> list[Eleme
 
 def _has_long_name(spoken: str, element: Element) -> bool:
     """Whether a text has the name of an element, of two words or more."""
-    is_long = len(_spoken(element.name).split()) > 1 or len(split_question(element.name)) > 1
+    is_long = len(_spoken(element.name).split()) > 1
     return is_long and _section(element) in SECTIONS and _names(spoken, element.name)
 
 
@@ -217,25 +231,56 @@ def expand_question(before: str, last: str) -> list[str]:
     'How do I change my phone number'
     >>> expand_question("How do I change my PIN?", "Is it true that the moon is of green cheese?")
     []
+    >>> expand_question("怎么修改我的密码？", "那电话号码呢？")[2]
+    '怎么修改电话号码'
     """
+    if _is_chinese(last):
+        return _expand_chinese(before, last)
     linking = ("and", "what", "about", "then")
-    words = [word for word in split_question(last) if word.lower() not in linking]
+    words = [word for word in _split(last) if word.lower() not in linking]
     if not 0 < len(words) <= SHORT:
         return []
-    beginning = split_question(before)[:BEGINNING]
-    between = "" if is_unspaced(before) and is_unspaced(last) else " "
-    return [between.join([*beginning[:count], *words]) for count in range(2, len(beginning))]
+    beginning = _split(before)[:BEGINNING]
+    return [" ".join([*beginning[:count], *words]) for count in range(2, len(beginning))]
+
+
+def _is_chinese(text: str) -> bool:
+    return re.search(f"[{HAN}]", text) is not None
+
+
+def _expand_chinese(before: str, last: str) -> list[str]:
+    """As `expand_question`, of a language that has no spaces between its words."""
+    words = HAN_LINKING.sub("", "".join(_split(last)))
+    if not 0 < len(words) <= SHORT_HAN:
+        return []
+    beginning = "".join(_split(before))[:BEGINNING_HAN]
+    return [beginning[:count] + words for count in range(2, len(beginning))]
+
+
+def _split(question: str) -> list[str]:
+    """The words of a question as they were written."""
+    words: list[str] = re.findall(r"[^\s?!.？！。，]+", question)
+    return words
 
 
 def continues(last: str) -> bool:
     """Whether a question asks nothing new, so that the answer before still answers it.
 
-    >>> continues("and how long?"), continues("and my dog?"), continues("那要多久呢？")
-    (True, False, True)
+    >>> continues("and how long?"), continues("and my dog?")
+    (True, False)
+    >>> continues("那要多久呢？"), continues("那我的狗呢？")
+    (True, False)
     """
-    if has_unspaced(last):
-        return is_filler(last)
-    return set(_spoken(last).split()) <= FILLERS
+    return all(word in FILLERS or _is_filler(word) for word in _spoken(last).split())
+
+
+def _is_filler(word: str) -> bool:
+    """Whether a run of Chinese letters asks nothing new."""
+    if not _is_chinese(word):
+        return False
+    for filler in HAN_FILLERS:
+        word = word.replace(filler, "")
+    return not word
 
 
 def refers_back(last: str) -> bool:
@@ -247,84 +292,3 @@ def refers_back(last: str) -> bool:
     False
     """
     return _has(_spoken(last), BACK)
-
-
-class SupposedValue(NamedTuple):
-    """The value that a question gives an input, and whether by the input's name."""
-
-    value: Json
-    by_name: bool
-
-
-def read_supposed_row(
-    questions: Sequence[str], inputs: Sequence[Mapping[str, object]]
-) -> dict[str, Json]:
-    """The row that a question supposes: values of inputs by name ("duration 48") or unit ("48
-    months"); those of earlier questions stay.
-
-    Empty where the last question supposes nothing. Private inputs take no value.
-
-    >>> inputs = [{"name": "duration", "low": 1, "unit": "month", "whole": True}]
-    >>> read_supposed_row(["would it be good with duration 48?", "and 12 months?"], inputs)
-    {'duration': 12}
-    >>> read_supposed_row(["How do I pay 12 months in advance?"], inputs)
-    {}
-    """
-    row: dict[str, Json] = {}
-    for number, question in enumerate(questions):
-        values = _read_values(question, inputs)
-        if values and (row or _is_supposition(question, values)):
-            row |= {name: supposed.value for name, supposed in values.items()}
-        elif number == len(questions) - 1:
-            return {}
-    return row
-
-
-def _is_supposition(question: str, values: Mapping[str, SupposedValue]) -> bool:
-    is_named = any(supposed.by_name for supposed in values.values())
-    return is_named or _has(_spoken(question), SUPPOSE)
-
-
-def _read_values(question: str, inputs: Sequence[Mapping[str, object]]) -> dict[str, SupposedValue]:
-    """The value that a question gives each input."""
-    found = {}
-    for field in inputs:
-        if field.get("private"):
-            continue
-        value = _read_number(field, question) if "low" in field else _read_choice(field, question)
-        if value is not None:
-            found[str(field["name"])] = value
-    return found
-
-
-def _pattern_of(field: Mapping[str, object]) -> str:
-    name = str(field["name"])
-    return word_start(name) + re.escape(name).replace("_", "[_ ]") + LINKS
-
-
-def _read_number(field: Mapping[str, object], question: str) -> SupposedValue | None:
-    hit = re.search(_pattern_of(field) + NUMBER, question, re.IGNORECASE)
-    by_name = hit is not None
-    if not hit and field.get("unit"):
-        unit = str(field["unit"])
-        end = f"s?{word_end(unit)}" if word_end(unit) else ""
-        hit = re.search(rf"{NUMBER}\s*个?{re.escape(unit)}{end}", question, re.IGNORECASE)
-    if not hit:
-        return None
-    value = float(str(hit[1]).replace(",", ""))
-    if field.get("whole"):
-        return SupposedValue(round(value), by_name)
-    return SupposedValue(value, by_name)
-
-
-def _read_choice(field: Mapping[str, object], question: str) -> SupposedValue | None:
-    hit = re.search(_pattern_of(field) + "(.+)", question, re.IGNORECASE | re.DOTALL)
-    if not hit:
-        return None
-    given, listed = str(hit[1]).lower(), field.get("choices")
-    if not isinstance(listed, Sequence):
-        return None
-    choices: list[str] = [choice for choice in listed if given.startswith(str(choice).lower())]
-    if not choices:
-        return None
-    return SupposedValue(max(choices, key=len), True)

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mesocosm.core.messages import Message
+
 POSE = np.dtype([("x", "<i2"), ("y", "<i2"), ("z", "<i2"), ("turn", "<u4"), ("bits", "<u2")])
 SEEN = np.dtype([("id", "<u2"), ("pose", POSE)])
 HANDS = 20
@@ -228,9 +230,9 @@ def named(text: object, who: int) -> str:
     ('Lin', 'visitor 3')
     """
     if not isinstance(text, str):
-        return f"visitor {who}"
+        return Message("world.visitor", number=who).render()
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:40] or f"visitor {who}"
+    return " ".join(printable.split())[:40] or Message("world.visitor", number=who).render()
 
 
 def _around(cell: Cell) -> Iterator[Cell]:

@@ -1,4 +1,5 @@
 // How good a version is beside the baselines, and how it came to be so.
+import { nameOf } from "../../i18n/names";
 import { useWords } from "../../i18n/words";
 import { decimals, spaced } from "../../shared/format";
 import type { Metrics, Version } from "../../state/consoleWire";
@@ -36,7 +37,7 @@ export function FiguresTable({ name, metrics }: { name: string; metrics: Metrics
         name={figure}
         value={value}
         interval={interval}
-        label={`${figure} ${decimals(value)}`}
+        label={`${t(spaced(figure))} ${decimals(value)}`}
       />,
       interval ? t("{} to {}", decimals(interval[0]), decimals(interval[1])) : "–",
       ...baselines.map(([, baseline]) => decimals(baseline[figure])),
@@ -50,7 +51,7 @@ export function FiguresTable({ name, metrics }: { name: string; metrics: Metrics
         t("this model"),
         "",
         t("95 % interval"),
-        ...baselines.map(([baseline]) => baseline),
+        ...baselines.map(([baseline]) => nameOf("baseline", baseline)),
       ]}
       rows={measured(metrics).map(row)}
     />

@@ -1,4 +1,5 @@
 // The loss of a training by epoch: in training as a line, held out as dots.
+import { useWords } from "../../i18n/words";
 import { decimals } from "../../shared/format";
 import type { Epoch } from "../../state/consoleWire";
 
@@ -16,6 +17,7 @@ const lossOf = (epochs: Epoch[], key: "train_loss" | "held_loss"): Point[] =>
   });
 
 export function LossCurve({ points, epochs }: { points: Point[]; epochs: Epoch[] }) {
+  const t = useWords();
   const train = points.length > 1 ? points : lossOf(epochs, "train_loss");
   const held = lossOf(epochs, "held_loss");
   const all = [...train, ...held];
@@ -32,7 +34,11 @@ export function LossCurve({ points, epochs }: { points: Point[]; epochs: Epoch[]
       viewBox={`0 0 ${WIDE} ${HIGH}`}
       className="curve"
       role="img"
-      aria-label={`Loss by epoch; ${held.length ? "held out" : "training"} ${decimals(last?.[1])} now`}
+      aria-label={t(
+        "Loss by epoch; {} {} now",
+        held.length ? t("held out") : t("training"),
+        decimals(last?.[1]),
+      )}
     >
       <line x1={LEFT} y1={HIGH - FOOT} x2={WIDE - 8} y2={HIGH - FOOT} />
       <text x={LEFT - 4} y={y(top) + 4} textAnchor="end">
@@ -42,7 +48,7 @@ export function LossCurve({ points, epochs }: { points: Point[]; epochs: Epoch[]
         {decimals(low, 0)}
       </text>
       <text x={WIDE - 8} y={HIGH - 6} textAnchor="end">
-        epoch {decimals(right, 1)}
+        {t("epoch {}", decimals(right, 1))}
       </text>
       <polyline className="train" points={line(train)} />
       {held.length > 1 && <polyline className="held" points={line(held)} />}
@@ -50,7 +56,8 @@ export function LossCurve({ points, epochs }: { points: Point[]; epochs: Epoch[]
         <circle key={p[0]} cx={x(p[0])} cy={y(p[1])} r="3.5" />
       ))}
       <text x={LEFT + 6} y={HIGH - 6}>
-        <tspan className="train">— training</tspan> <tspan className="held">● held out</tspan>
+        <tspan className="train">— {t("training")}</tspan>{" "}
+        <tspan className="held">● {t("held out")}</tspan>
       </text>
     </svg>
   );

@@ -78,10 +78,10 @@ function UnlabelledRow({
   const t = useWords();
   const values = Object.entries(row.inputs)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${value ?? ""}`);
+    .map(([name, value]) => t("{}: {}", name, value ?? ""));
   return (
     <li>
-      {values.join(", ").slice(0, SHOWN)}{" "}
+      {values.join(t(", ")).slice(0, SHOWN)}{" "}
       <small>{t("predicts {} ({} %)", row.says, percent(row.probability))}</small>{" "}
       {row.prediction ? (
         <select

@@ -1,6 +1,6 @@
 // Where a version is weak: parts of the rows, changed texts, groups of people, single classes; and what it writes.
 import { useWords } from "../../i18n/words";
-import { decimals } from "../../shared/format";
+import { decimals, listed } from "../../shared/format";
 import type { ClassFigures, Metrics, Robustness, Slice, Written } from "../../state/consoleWire";
 import { Meter, Table } from "../parts";
 
@@ -41,7 +41,7 @@ export function Gaps({ metrics }: { metrics: Metrics }) {
     <p className="sum">
       {t(
         "largest gaps by {}: demographic parity {}, equalized odds {}, accuracy {}",
-        Object.keys(metrics.fairness.fields).join(", "),
+        listed(Object.keys(metrics.fairness.fields)),
         decimals(metrics.parity_gap),
         decimals(metrics.odds_gap),
         decimals(metrics.accuracy_gap),

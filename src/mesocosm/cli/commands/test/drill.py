@@ -93,9 +93,15 @@ def _fault_text(found: FaultDrill) -> str:
     ]
     lines += [
         f"  {render(found.what)}",
-        *(Message("cli.drill.audit", line=line).render() for line in found.log),
+        *(Message("cli.drill.audit", line=_read_log(line)).render() for line in found.log),
     ]
     return "\n".join(lines)
+
+
+def _read_log(line: str) -> Message:
+    """A line of the audit: what it is about, and why."""
+    subject, _, why = line.partition(": ")
+    return Message("cli.drill.line", subject=subject, why=why)
 
 
 def _text(found: DataDrill) -> str:

@@ -1,5 +1,5 @@
-"""A model's section of the report: metrics with baselines, curves of training, of trials and of
-rows, weak slices.
+"""A model's section of the report: metrics with baselines, curves of training and of rows, weak
+slices.
 
 Every number comes from the JSON answer; plots are SVG without script.
 """
@@ -10,17 +10,26 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from mesocosm.core.messages import Message, render
+from mesocosm.core.messages import Message, Text, render
 from mesocosm.core.values.json_shapes import (
-    list_numbers,
-    list_objects,
     read_number,
     read_object,
 )
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
+from mesocosm.learning.metric_names import name_key, name_state
 from mesocosm.learning.tasks.registry import find_recorded_task, shown_metrics
-from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
-from mesocosm.reports.plots import Point, plot
+from mesocosm.reports.page.markup import (
+    card,
+    cell,
+    facts,
+    format_metric,
+    row,
+    section,
+    table,
+    title,
+)
+from mesocosm.reports.page.plots import Point, figure, plot
+from mesocosm.reports.page.trial_section import LOSS, render_candidates, render_trials
 
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.task import ReportTable
     from mesocosm.reports.report_data import LaterVersionData, ModelData
 
+EPOCH = Message("reports.html.epoch")
 MOST_CLASSES = 20  # that are shown, the weakest first
 
 
@@ -35,19 +45,20 @@ def render_model(name: str, data: ModelData) -> str:
     """The section of one model: of its deployed version, with the versions made after it."""
     metrics, recipe = data["metrics"], data["recipe"]
     key = leading_metric(metrics)
-    numbers = [
+    numbers: list[tuple[Text, str]] = [
         (
             leading_label(metrics).replace("_", " "),
             escape(format_metric(read_number(metrics.get(key)))),
         ),
-        ("held-out rows", f"{metrics['rows']:,}"),
-        ("training rows", f"{recipe['rows']['train']:,}"),
-        ("seconds", escape(format_metric(metrics.get("seconds")))),
+        (Message("reports.html.held_out_rows"), f"{metrics['rows']:,}"),
+        (Message("reports.html.training_rows"), f"{recipe['rows']['train']:,}"),
+        (Message("reports.html.seconds"), escape(format_metric(metrics.get("seconds")))),
     ]
     html = f"<h2>{escape(name)}</h2><p>{_describe_version(data)}</p>"
     for warning in metrics.get("warnings", []):
         warning = render(warning)
-        html += f'<p class="warn">{escape(warning[0].upper() + warning[1:])}.</p>'
+        text = Message("reports.html.sentence", text=warning[0].upper() + warning[1:])
+        html += f'<p class="warn">{title(text)}</p>'
     return (
         html
         + card(facts(numbers))
@@ -55,8 +66,8 @@ def render_model(name: str, data: ModelData) -> str:
         + _render_metrics(metrics)
         + _render_comparisons(metrics)
         + _render_plots(metrics, recipe, key)
-        + _render_candidates(recipe)
-        + _render_trials(recipe)
+        + render_candidates(recipe)
+        + render_trials(recipe)
         + _render_classes(metrics)
         + _render_own_tables(metrics, recipe)
         + _render_slices(metrics)
@@ -72,12 +83,12 @@ def _describe_version(data: ModelData) -> str:
     if data["state"] == "champion":
         colour = "good"
     if recipe["base"]:
-        base = f"{recipe['base']}, {recipe['method']}, "
+        base = Message("reports.html.base", base=recipe["base"], method=recipe["method"]).render()
     return Message(
         "reports.html.version_line",
         id=escape(data["id"]),
         colour=colour,
-        state=escape(data["state"]),
+        state=title(name_state(data["state"])),
         why=escape(render(data["why"])),
         base=escape(base),
         head=escape(recipe["head"]),
@@ -90,14 +101,27 @@ def _render_others(others: Sequence[LaterVersionData]) -> str:
     rows = [
         row(
             cell(escape(other["id"])),
-            cell(f'<span class="warn">{escape(other["state"])}</span>, {escape(other["does"])}'),
-            cell(escape(other["why"]), "said"),
+            cell(_describe_other(other)),
+            cell(escape(render(other["why"])), "said"),
             cell(f"{escape(other['figure'].replace('_', ' '))} {format_metric(other['value'])}"),
         )
         for other in others
     ]
-    heads = ("version", "state", "why", "on its own held-out rows")
-    return section("Later versions", heads, rows)
+    heads = (
+        Message("reports.html.version"),
+        Message("reports.html.state"),
+        Message("reports.html.why"),
+        Message("reports.html.on_its_own_held_out_rows"),
+    )
+    return section(Message("reports.html.later_versions"), heads, rows)
+
+
+def _describe_other(other: LaterVersionData) -> str:
+    """The state of a version, and what it does."""
+    state = f'<span class="warn">{title(name_state(other["state"]))}</span>'
+    return Message(
+        "reports.html.state_and_use", state=state, does=title(render(other["does"]))
+    ).render()
 
 
 def _render_metrics(metrics: VersionMetrics) -> str:
@@ -108,11 +132,18 @@ def _render_metrics(metrics: VersionMetrics) -> str:
         interval = ""
         if key in metrics["interval"]:
             low, high = metrics["interval"][key]
-            interval = f"{format_metric(low)} to {format_metric(high)}"
+            interval = Message(
+                "reports.html.interval", low=format_metric(low), high=format_metric(high)
+            ).render()
         others = [cell(format_metric(baseline.get(key))) for baseline in baselines.values()]
         value = cell(f"<b>{format_metric(read_number(metrics.get(key)))}</b>")
-        rows.append(row(cell(key.replace("_", " ")), value, cell(interval), *others))
-    heads = ("metric", "this version", "95 % interval", *baselines)
+        rows.append(row(cell(title(name_key(key))), value, cell(interval), *others))
+    heads: tuple[Text, ...] = (
+        Message("reports.html.metric"),
+        Message("reports.html.this_version"),
+        Message("reports.html.95_interval"),
+        *baselines,
+    )
     return Message("reports.html.held_out_metrics", table=card(table(heads, rows))).render()
 
 
@@ -124,7 +155,7 @@ def _render_comparisons(metrics: VersionMetrics) -> str:
     key = leading_metric(metrics)
     rows = [
         row(
-            cell(escape(name)),
+            cell(escape(render(name))),
             cell(format_metric(other.get(key))),
             cell(f"{other['gain']:+.3f}"),
             cell(f"{other['p']:.2g}"),
@@ -132,13 +163,14 @@ def _render_comparisons(metrics: VersionMetrics) -> str:
         )
         for name, other in compared.items()
     ]
-    heads = ("", key, "gain of this version", "p", "rows")
-    return section("Ablations and the previous version, on the same rows", heads, rows)
-
-
-def _figure(title: str, content: str) -> str:
-    caption = f"<figcaption>{title}</figcaption>"
-    return f'<figure class="card plot">{caption}{content}</figure>'
+    heads = (
+        "",
+        key,
+        Message("reports.html.gain_of_this_version"),
+        "p",
+        Message("reports.html.rows"),
+    )
+    return section(Message("reports.html.ablations"), heads, rows)
 
 
 def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> str:
@@ -146,11 +178,16 @@ def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> s
     html, history = "", recipe.get("history") or []
     if history:
         losses: dict[str, list[Point]] = {
-            "training": [(epoch["epoch"], epoch["train_loss"]) for epoch in history],
-            "held out": [(epoch["epoch"], epoch["held_loss"]) for epoch in history],
+            Message("reports.html.training").render(): [
+                (epoch["epoch"], epoch["train_loss"]) for epoch in history
+            ],
+            Message("reports.html.held_out").render(): [
+                (epoch["epoch"], epoch["held_loss"]) for epoch in history
+            ],
         }
-        html += _figure(
-            Message("reports.html.loss_by_epoch").render(), plot(losses, "epoch", "loss")
+        html += figure(
+            Message("reports.html.loss_by_epoch").render(),
+            plot(losses, EPOCH.render(), LOSS.render()),
         )
     return html + _render_learning_curve(metrics, key)
 
@@ -163,128 +200,37 @@ def _render_learning_curve(metrics: VersionMetrics, key: str) -> str:
     title = Message("reports.html.r2_by_rows").render()
     if key == "accuracy":
         title = Message("reports.html.accuracy_by_rows").render()
-    return _figure(title, plot({key: points}, "rows", key))
-
-
-def _render_candidates(recipe: VersionRecipe) -> str:
-    """What automatic selection tried."""
-    rows = []
-    for candidate in list_objects(recipe.get("auto")):
-        name = cell(escape(str(candidate["tried"])))
-        if "why_not" in candidate:
-            rows.append(row(name, f"<td colspan=3>{escape(str(candidate['why_not']))}</td>"))
-            continue
-        figures = (candidate["loss"], candidate["seconds"])
-        loss, taken = (format_metric(read_number(figure)) for figure in figures)
-        rows.append(row(name, cell(escape(str(candidate["head"]))), cell(loss), cell(taken)))
-    return section("Candidates", ("", "head", "loss", "seconds"), rows)
-
-
-def _render_trials(recipe: VersionRecipe) -> str:
-    """The trials of a hyperparameter search, with the lowest loss so far and what mattered."""
-    trials = recipe.get("trials") or []
-    if not trials or recipe.get("auto"):
-        return ""
-    losses = _list_losses(trials)
-    return (
-        Message("reports.html.trials").render()
-        + _render_losses(losses)
-        + _render_importance(recipe.get("importance") or {})
-        + _render_trial_table(trials, losses)
-    )
-
-
-def _render_trial_table(trials: Sequence[JsonObject], losses: Sequence[Point]) -> str:
-    """The settings, the loss and the time of each trial; that of the lowest loss is marked."""
-    best = min(losses, key=lambda point: point[1], default=(0, 0.0))[0]
-    settings = read_object(trials[0]["settings"])
-    names = [name.removeprefix("fine_tune.") for name in settings]
-    rows = [_render_trial(i, trial, i == best) for i, trial in enumerate(trials, 1)]
-    return card(table(("trial", *names, "loss", "seconds"), rows))
-
-
-def _render_losses(losses: Sequence[Point]) -> str:
-    """The loss of each trial, and the lowest so far, as a plot."""
-    if len(losses) < 2:
-        return ""
-    lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
-    svg = plot(lines, "trial", "loss", dots=("trial",))
-    return _figure(Message("reports.html.loss_by_trial").render(), svg)
-
-
-def _list_losses(trials: Sequence[JsonObject]) -> list[Point]:
-    """The number and the loss of each trial that was not stopped."""
-    numbered = [(i, read_number(trial["loss"])) for i, trial in enumerate(trials, 1)]
-    return [(i, loss) for i, loss in numbered if loss is not None]
-
-
-def _lowest_so_far(losses: Sequence[Point]) -> list[Point]:
-    lowest: list[Point] = []
-    for i, loss in losses:
-        if lowest:
-            loss = min(loss, lowest[-1][1])
-        lowest.append((i, loss))
-    return lowest
-
-
-def _render_importance(importance: Mapping[str, float]) -> str:
-    """How much of the loss each setting explains, as bars."""
-    if not importance:
-        return ""
-    rows = [
-        row(
-            cell(escape(name.removeprefix("fine_tune."))),
-            cell(
-                f'<svg width="170" height="12" role="img" aria-label="{share:.0%}"><rect'
-                ' class="full" width="160" height="10" rx="2"/><rect class="bar"'
-                f' width="{160 * share:.1f}" height="10" rx="2"/></svg>'
-            ),
-            cell(f"{share:.0%}"),
-        )
-        for name, share in importance.items()
-    ]
-    return _figure("Importance of each setting", f"<table>{''.join(rows)}</table>")
-
-
-def _render_trial(number: int, trial: JsonObject, is_best: bool) -> str:
-    shown = str(number)
-    if is_best:
-        shown = f"<b class=good>{number}</b>"
-    values = read_object(trial["settings"]).values()
-    settings = [cell(escape(_format_setting(value))) for value in values]
-    loss = read_number(trial["loss"])
-    if loss is None:
-        ended = f"stopped after epoch {len(list_numbers(trial['epochs']))}"
-    else:
-        ended = format_metric(loss)
-    taken = format_metric(read_number(trial.get("seconds")))
-    return row(cell(shown), *settings, cell(ended), cell(taken))
-
-
-def _format_setting(value: object) -> str:
-    if isinstance(value, (int, float)):
-        return format_metric(value)
-    return str(value)
+    return figure(title, plot({key: points}, Message("reports.html.rows").render(), key))
 
 
 def _render_classes(metrics: VersionMetrics) -> str:
     """Precision, recall and F1 of each class, the weakest first."""
     classes = sorted(metrics["classes"].items(), key=lambda item: _weakness(item[1]))
     shown = classes[:MOST_CLASSES]
-    title = "Classes"
+    name = Message("reports.html.classes")
     if len(shown) < len(classes):
-        title = f"The {len(shown)} weakest of {len(classes)} classes"
+        name = Message("reports.html.weakest_classes", shown=len(shown), classes=len(classes))
     rows = [
         row(
-            cell(escape(name)),
+            cell(escape(label)),
             cell(f"{found['rows']:,}"),
             cell(format_metric(found["precision"])),
             cell(format_metric(found["recall"])),
             cell(format_metric(found["f1"])),
         )
-        for name, found in shown
+        for label, found in shown
     ]
-    return section(title, ("class", "rows", "precision", "recall", "F1"), rows)
+    return section(
+        name,
+        (
+            Message("reports.html.class"),
+            Message("reports.html.rows"),
+            Message("reports.html.precision"),
+            Message("reports.html.recall"),
+            "F1",
+        ),
+        rows,
+    )
 
 
 def _weakness(found: Mapping[str, float | None]) -> float:
@@ -320,7 +266,16 @@ def _render_slices(metrics: VersionMetrics) -> str:
         )
         for found in metrics.get("slices") or ()
     ]
-    return section("Weak slices", ("rows where", "rows", "accuracy", "p"), rows)
+    return section(
+        Message("reports.html.weak_slices"),
+        (
+            Message("reports.html.rows_where"),
+            Message("reports.html.rows"),
+            Message("reports.html.accuracy"),
+            "p",
+        ),
+        rows,
+    )
 
 
 def _render_intervals(metrics: VersionMetrics) -> str:
@@ -339,7 +294,16 @@ def _render_intervals(metrics: VersionMetrics) -> str:
         "reports.html.intervals",
         level=metrics["interval_level"],
         coverage=metrics["interval_coverage"],
-    ).render() + card(table(("rows where", "rows", "covered"), rows))
+    ).render() + card(
+        table(
+            (
+                Message("reports.html.rows_where"),
+                Message("reports.html.rows"),
+                Message("reports.html.covered"),
+            ),
+            rows,
+        )
+    )
 
 
 def _render_robustness(metrics: VersionMetrics) -> str:

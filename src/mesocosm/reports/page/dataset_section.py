@@ -1,6 +1,7 @@
-"""The report as one HTML file: no script, no request, every number from the JSON answer.
+"""A dataset's section of the report: where its rows went, and each field before and after cleaning.
 
-Values of private fields are not in the answer, so they are not here.
+Every number comes from the JSON answer. Values of private fields are not in it, so they are not
+here.
 """
 
 from __future__ import annotations
@@ -10,21 +11,19 @@ from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mesocosm.core.messages import Message, render, render_stored
-from mesocosm.core.messages.language import current_language
+from mesocosm.core.messages import Message, Text, render, render_list
 from mesocosm.core.values.json_shapes import list_texts, read_number
-from mesocosm.reports.markup import (
+from mesocosm.reports.page.markup import (
     card,
     cell,
     facts,
-    format_count,
     format_value,
-    name_title,
     row,
     section,
     table,
+    title,
 )
-from mesocosm.reports.plots import draw_histogram
+from mesocosm.reports.page.plots import draw_histogram
 
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import (
@@ -35,41 +34,9 @@ if TYPE_CHECKING:
         TrainingColumn,
     )
     from mesocosm.core.records import JsonObject
-    from mesocosm.reports.report_data import DatasetData, HealthData, ReportData, ScoreData
+    from mesocosm.reports.report_data import DatasetData
 
-STYLE = """
-:root{color-scheme:light dark;--ink:#1d2b2f;--soft:#5d6f73;--paper:#fbfaf6;--card:#fff;
---line:#dfe4df;--good:#2f7d5b;--warn:#b4642b;--water:#3d7ea6}
-@media(prefers-color-scheme:dark){
-:root{--ink:#e8ece6;--soft:#9fb0ae;--paper:#10181a;--card:#172225;--line:#2a3a3d;--good:#6fc49c;
---warn:#e09a62;--water:#79b6dc}.account span{color:#10181a!important}}
-*{box-sizing:border-box}
-body{margin:0;padding:2rem clamp(1rem,4vw,4rem);font:15px/1.5 system-ui,sans-serif;color:var(--ink);
-background:var(--paper)}
-h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}
-h3{font-size:1rem;margin:1.4rem 0 .4rem;color:var(--soft)}p{margin:.2rem 0;color:var(--soft)}
-.card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;
-margin:.8rem 0;overflow-x:auto}
-.account{display:flex;height:1.5rem;border-radius:6px;overflow:hidden;margin:.6rem 0;
-font-size:.75rem}
-.account span{display:flex;align-items:center;justify-content:center;color:#fff;min-width:3px;
-white-space:nowrap;overflow:hidden}
-.whole{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:1rem 2rem}
-.whole b{font-size:1.6rem;font-variant-numeric:tabular-nums}
-.whole svg{border-radius:3px;margin:.3rem 0}.whole p{font-size:.85rem}
-ol{margin:.2rem 0;padding-left:1.4rem}
-.facts{display:flex;flex-wrap:wrap;gap:.4rem 2rem}
-.facts b{font-size:1.3rem;display:block;font-variant-numeric:tabular-nums}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);
-white-space:nowrap;vertical-align:middle}
-th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}
-td.said{white-space:normal}
-figure{margin:.8rem .8rem .8rem 0}.plot{display:inline-block;vertical-align:top;max-width:100%}
-figcaption{color:var(--soft);font-size:.85rem;margin-bottom:.4rem}svg{display:block;max-width:100%}
-.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}
-.good{color:var(--good)}
-""".strip()
+ORIGIN_NOT_STATED = Message("reports.html.origin_not_stated")
 COLOURS = {
     "kept": "var(--good)",
     "quarantined": "var(--warn)",
@@ -77,88 +44,42 @@ COLOURS = {
     "forgotten": "var(--soft)",
     "expired": "var(--soft)",
 }
+KINDS = {  # of rows, as a number of them is shown
+    "kept": Message("reports.html.kept"),
+    "quarantined": Message("reports.html.quarantined"),
+    "duplicates": Message("reports.html.duplicates"),
+    "forgotten": Message("reports.html.forgotten"),
+    "expired": Message("reports.html.expired"),
+}
+ROLES = {  # of a source
+    "rows": Message("reports.html.rows"),
+    "join": Message("reports.html.join"),
+    "lookup": Message("reports.html.lookup"),
+}
 WIDE_PART = 0.15  # share of the rows from which a part of the bar is labelled
-INTRODUCTION = Message("reports.html.introduction")
-USES = ("read", "used", "unmatched", "repeated", "rejected")  # of the rows of a source
+USES = (  # of the rows of a source
+    Message("reports.html.read"),
+    Message("reports.html.used"),
+    Message("reports.html.unmatched"),
+    Message("reports.html.repeated"),
+    Message("reports.html.rejected"),
+)
 CELL = (
     '<svg width="34" height="12" role="img" aria-label="{1}"><rect class="{0}" width="34"'
     ' height="12" rx="2"/></svg>'
 )
 FIELD_HEADS = (
-    "field",
-    "missing before",
-    "after",
-    "distinct",
-    "what the steps changed",
-    "mean ± sd",
-    "training rows",
+    Message("reports.html.field"),
+    Message("reports.html.missing_before"),
+    Message("reports.html.after"),
+    Message("reports.html.distinct"),
+    Message("reports.html.what_the_steps_changed"),
+    Message("reports.html.mean_sd"),
+    Message("reports.html.training_rows"),
 )
 
 
-def render_report(name: str, data: ReportData) -> str:
-    """The whole page.
-
-    Args:
-        name: the ecosystem's name.
-        data: the JSON answer: `datasets` and `models` by name, and the health under `whole`.
-    """
-    from mesocosm.reports.model_section import render_model
-
-    body, models = "", data.get("models") or {}
-    if "whole" in data:
-        body = _render_health(data["whole"])
-    for dataset, record in data["datasets"].items():
-        body += _render_dataset(dataset, record)
-    for model, version in models.items():
-        body += render_model(model, version)
-    parts = _count_parts(len(data["datasets"]), len(models))
-    return (
-        f'<!doctype html><html lang="{current_language()}"><meta charset="utf-8">'
-        '<meta name="viewport"'
-        f' content="width=device-width,initial-scale=1"><title>{escape(name)}:'
-        f" report</title><style>{STYLE}</style><h1>{escape(name)}</h1><p>{parts}."
-        f" {INTRODUCTION.render()}</p>{body}</html>\n"
-    )
-
-
-def _count_parts(datasets: int, models: int) -> str:
-    """How many datasets and models a report is of."""
-    parts = format_count(datasets, "dataset")
-    if models:
-        parts += f" and {format_count(models, 'model')}"
-    return parts
-
-
-def _render_health(data: HealthData) -> str:
-    """The four scores with their sentences, and the recommendations."""
-    scores = "".join(_render_score(name, part) for name, part in data["parts"].items())
-    advice = Message("reports.html.no_recommendations").render()
-    if data["next"]:
-        items = "".join(
-            f"<li>{escape(render_stored(advised, advised['text']))}</li>"
-            for advised in data["recommendations"]
-        )
-        advice = Message("reports.html.recommendations", items=card(f"<ol>{items}</ol>")).render()
-    return Message("reports.html.health", scores=scores, advice=advice).render()
-
-
-def _render_score(name: str, part: ScoreData) -> str:
-    """One score with its bar; a dash where it was not measured."""
-    score, shown, bar, moved = part["score"], "–", "", ""
-    if score is not None:
-        shown = f"{score:.3f}"
-        bar = (
-            '<svg width="100%" height="10" viewBox="0 0 100 10" preserveAspectRatio="none"'
-            f' role="img" aria-label="{score:.3f} of 1"><rect class="full" width="100"'
-            f' height="10"/><rect class="bar" width="{100 * score:.1f}" height="10"/></svg>'
-        )
-    says = render_stored(part.get("message") or {}, part["says"])
-    if part["moved"]:
-        moved = f" <small>({part['moved']:+.3f})</small>"
-    return f"<div><b>{shown}</b>{moved} {escape(name_title(name))}{bar}<p>{escape(says)}</p></div>"
-
-
-def _render_dataset(name: str, data: DatasetData) -> str:
+def render_dataset(name: str, data: DatasetData) -> str:
     """The section of one dataset."""
     report = data["report"]
     identity = " · ".join(filter(None, [escape(data["id"]), _render_origins(report)]))
@@ -168,7 +89,11 @@ def _render_dataset(name: str, data: DatasetData) -> str:
     return (
         f"<h2>{escape(name)}</h2><p>{identity}</p>{account}"
         + _render_sources(report.get("sources", {}))
-        + section("Why rows were quarantined", ("rows", "reason"), rows)
+        + section(
+            Message("reports.html.why_rows_were_quarantined"),
+            (Message("reports.html.rows"), Message("reports.html.reason")),
+            rows,
+        )
         + _render_warnings(report.get("warned", {}))
         + Message("reports.html.fields_changed").render()
         + _render_fields(report, data.get("training", {}))
@@ -182,32 +107,35 @@ def _render_origins(report: SnapshotReport) -> str:
     """The origin and the licence of each source."""
     texts = []
     for source, origin in report.get("origins", {}).items():
-        text = f"{escape(source)}: {escape(origin.get('origin') or 'origin not stated')}"
+        text = f"{escape(source)}: {escape(origin.get('origin') or ORIGIN_NOT_STATED.render())}"
         if origin.get("licence"):
             text += f", {escape(str(origin['licence']))}"
         texts.append(text)
     return "; ".join(texts)
 
 
-def _dataset_facts(data: DatasetData) -> Iterator[tuple[str, str]]:
+def _dataset_facts(data: DatasetData) -> Iterator[tuple[Text, str]]:
     """The counts of rows and the dimensions of quality."""
     account, report = data["account"], data["report"]
     unique = account["in"] - account["duplicates"]
-    yield "rows in", f"{account['in']:,}"
-    yield "kept", f"{account['kept']:,}"
-    yield "quarantined", f"{account['quarantined']:,}"
-    yield "duplicates removed", f"{account['duplicates']:,}"
-    yield "quality", f"{report['quality']:.3f}"
+    yield Message("reports.html.rows_in"), f"{account['in']:,}"
+    yield Message("reports.html.kept"), f"{account['kept']:,}"
+    yield Message("reports.html.quarantined"), f"{account['quarantined']:,}"
+    yield Message("reports.html.duplicates_removed"), f"{account['duplicates']:,}"
+    yield Message("reports.html.quality"), f"{report['quality']:.3f}"
     before, after = _completeness(report["before"]), _completeness(report["after"])
-    yield "completeness", f"{before:.2%} → {after:.2%}"
-    yield "validity", f"{account['kept'] / max(1, unique):.2%}"
-    yield "uniqueness", f"{1 - account['duplicates'] / max(1, account['in']):.2%}"
+    yield Message("reports.html.completeness"), f"{before:.2%} → {after:.2%}"
+    yield Message("reports.html.validity"), f"{account['kept'] / max(1, unique):.2%}"
+    yield (
+        Message("reports.html.uniqueness"),
+        f"{1 - account['duplicates'] / max(1, account['in']):.2%}",
+    )
     if "consistency" in report:
-        yield "consistency", f"{report['consistency']:.2%}"
+        yield Message("reports.html.consistency"), f"{report['consistency']:.2%}"
     if "accuracy" in report:
-        yield "accuracy", f"{report['accuracy']['_all']:.2%}"
+        yield Message("reports.html.accuracy"), f"{report['accuracy']['_all']:.2%}"
     for name, day in list(report.get("newest", {}).items())[:2]:
-        yield f"newest {name}", escape(str(day))
+        yield Message("reports.html.newest", field=name), escape(str(day))
 
 
 def _completeness(profile: Mapping[str, FieldStatistics]) -> float:
@@ -225,12 +153,17 @@ def _render_account(account: Mapping[str, int]) -> str:
             continue
         label, share = "", count / max(1, account["in"])
         if share > WIDE_PART:
-            label = f"{count:,} {kind}"
+            label = _count_kind(f"{count:,}", kind)
         parts += (
-            f'<span style="width:{100 * share:.3f}%;background:{colour}" title="{count}'
-            f' {kind}">{label}</span>'
+            f'<span style="width:{100 * share:.3f}%;background:{colour}"'
+            f' title="{_count_kind(str(count), kind)}">{label}</span>'
         )
     return f'<div class="account">{parts}</div>'
+
+
+def _count_kind(number: str, kind: str) -> str:
+    """How many rows became one kind."""
+    return title(Message("reports.html.count_of", number=number, what=KINDS[kind]))
 
 
 def _render_sources(accounts: Mapping[str, SourceAccount]) -> str:
@@ -239,10 +172,18 @@ def _render_sources(accounts: Mapping[str, SourceAccount]) -> str:
     for source, account in accounts.items():
         counts = [cell(f"{count:,}", "n") for count in _count_uses(account)]
         places = [*account.get("repeated_at", []), *account.get("unmatched_at", [])]
-        names = (cell(escape(source)), cell(escape(str(account["role"]))))
+        names = (
+            cell(escape(source)),
+            cell(title(ROLES.get(str(account["role"]), str(account["role"])))),
+        )
         rows.append(row(*names, *counts, cell(escape(", ".join(places)))))
-    heads = ("source", "role", *USES, "first rows that are not used")
-    return section("Rows of each source", heads, rows)
+    heads = (
+        Message("reports.html.source"),
+        Message("reports.html.role"),
+        *USES,
+        Message("reports.html.first_rows_that_are_not"),
+    )
+    return section(Message("reports.html.rows_of_each_source"), heads, rows)
 
 
 def _count_uses(account: SourceAccount) -> tuple[int, ...]:
@@ -273,7 +214,11 @@ def _render_missing_together(report: SnapshotReport) -> str:
     patterns = [pattern for pattern in report.get("patterns", []) if pattern["missing"]]
     names = _list_missing(report, patterns)
     rows = [_render_pattern(pattern, names) for pattern in patterns]
-    return section("What is missing together", ("rows", *names), rows)
+    return section(
+        Message("reports.html.what_is_missing_together"),
+        (Message("reports.html.rows"), *names),
+        rows,
+    )
 
 
 def _list_missing(report: SnapshotReport, patterns: Sequence[MissingPattern]) -> list[str]:
@@ -290,8 +235,8 @@ def _render_pattern(pattern: MissingPattern, names: Iterable[str]) -> str:
 
 def _missing_mark(is_missing: bool) -> str:
     if is_missing:
-        return CELL.format("gap", "missing")
-    return CELL.format("full", "there")
+        return CELL.format("gap", title(Message("reports.html.is_missing")))
+    return CELL.format("full", title(Message("reports.html.is_there")))
 
 
 def _render_examples(report: SnapshotReport) -> str:
@@ -302,7 +247,15 @@ def _render_examples(report: SnapshotReport) -> str:
         for before, after in pairs:
             rows.append(row(cell(shown), cell(_render_value(before)), cell(_render_value(after))))
             shown = ""
-    return section("Values before and after cleaning", ("field", "before", "after"), rows)
+    return section(
+        Message("reports.html.values_before_and_after_cleaning"),
+        (
+            Message("reports.html.field"),
+            Message("reports.html.before"),
+            Message("reports.html.after"),
+        ),
+        rows,
+    )
 
 
 def _render_value(value: object) -> str:
@@ -353,7 +306,7 @@ def _render_fields(report: SnapshotReport, training: Mapping[str, TrainingColumn
                 cell(_render_gap(before)),
                 cell(_render_gap(after)),
                 cell(f"{before['distinct']:,} → {after['distinct']:,}", "n"),
-                cell(escape(", ".join(_changes_of(name, report))) or "–"),
+                cell(escape(render_list(tuple(_changes_of(name, report)))) or "–"),
                 cell(spread),
                 cell(draw_histogram(training.get(name))),
             )
@@ -361,18 +314,18 @@ def _render_fields(report: SnapshotReport, training: Mapping[str, TrainingColumn
     return card(table(FIELD_HEADS, rows))
 
 
-def _changes_of(name: str, report: SnapshotReport) -> Iterator[str]:
+def _changes_of(name: str, report: SnapshotReport) -> Iterator[Message]:
     """How many values of a field each step changed."""
     treated = report["treated"].get(name, {})
     counts = (
-        (report.get("unreadable", {}).get(name), "unreadable"),
-        (treated.get("filled"), "imputed"),
-        (treated.get("outside"), "outliers"),
-        (report.get("mended", {}).get(name), "repaired"),
+        (report.get("unreadable", {}).get(name), Message("reports.html.unreadable")),
+        (treated.get("filled"), Message("reports.html.imputed")),
+        (treated.get("outside"), Message("reports.html.outliers")),
+        (report.get("mended", {}).get(name), Message("reports.html.repaired")),
     )
     for count, change in counts:
         if count:
-            yield f"{count:,} {change}"
+            yield Message("reports.html.count_of", number=f"{count:,}", what=change)
 
 
 def _mean_and_sd(profile: FieldStatistics) -> str:
@@ -382,8 +335,9 @@ def _mean_and_sd(profile: FieldStatistics) -> str:
 def _render_gap(profile: FieldStatistics) -> str:
     """The share of missing values as a bar."""
     share = profile["missing"] / max(1, profile["rows"])
+    label = title(Message("reports.html.share_missing", share=share))
     return (
-        f'<svg width="110" height="16" role="img" aria-label="{share:.1%} missing"><rect'
+        f'<svg width="110" height="16" role="img" aria-label="{label}"><rect'
         ' class="full" width="60" height="10" y="3" rx="2"/><rect class="gap"'
         f' width="{60 * share:.1f}" height="10" y="3" rx="2"/><text x="66" y="13" font-size="11"'
         f' fill="currentColor">{share:.1%}</text></svg>'

@@ -11,7 +11,8 @@ from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mesocosm.reports.markup import format_metric
+from mesocosm.core.messages import Message
+from mesocosm.reports.page.markup import format_metric, title
 
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import TrainingColumn
@@ -20,6 +21,7 @@ WIDE, HIGH, PAD = 360, 150, 34  # of a plot of lines, in pixels
 SMALL_WIDE, SMALL_HIGH = 84, 30  # of a histogram
 BINS, MOST_BARS = 24, 8  # of numbers, and of categories
 COLOURS = ("var(--water)", "var(--warn)")
+HISTOGRAM = Message("reports.html.histogram")
 LABEL = 11  # the height of a line's name
 Point = tuple[float, float]
 Points = Sequence[Point]
@@ -43,6 +45,12 @@ class Axes:
         return PAD + across * (WIDE - 2 * PAD - 30), HIGH - 24 - up * (HIGH - 36)
 
 
+def figure(name: str, content: str) -> str:
+    """A plot or a table with its name above."""
+    caption = f"<figcaption>{name}</figcaption>"
+    return f'<figure class="card plot">{caption}{content}</figure>'
+
+
 def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) -> str:
     """Lines over one pair of axes as SVG, their names at the end.
 
@@ -57,10 +65,11 @@ def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) 
     margin = (ys[-1] - ys[0] or abs(ys[-1]) or 1) * 0.08
     axes = Axes(xs[0], xs[-1], ys[0] - margin, ys[-1] + margin)
     drawn = _draw_lines(axes, lines, x, y, dots)
+    label = Message("reports.html.y_by_x", y=y, x=x)
     frame = f'<path d="M{PAD - 6} 8V{HIGH - 18}H{WIDE - PAD}" fill="none" stroke="var(--line)"/>'
     return (
         f'<svg viewBox="-14 0 {WIDE + 14} {HIGH}" width="{WIDE + 14}" height="{HIGH}" role="img"'
-        f' aria-label="{escape(y)} by {escape(x)}"><g font-size="11"'
+        f' aria-label="{title(label)}"><g font-size="11"'
         f' fill="var(--soft)">{_draw_marks(axes, ys, x)}</g>{frame}{drawn}</svg>'
     )
 
@@ -107,10 +116,17 @@ def _draw_dots(line: Points, spots: Points, colour: str, names: tuple[str, str, 
     name, x, y = names
     drawn = ""
     for (across, down), (at_x, at_y) in zip(spots, line, strict=True):
-        title = f"{escape(name)}: {x} {format_metric(at_x)}, {y} {format_metric(at_y)}"
+        point = Message(
+            "reports.html.point",
+            line=name,
+            x=x,
+            y=y,
+            at_x=format_metric(at_x),
+            at_y=format_metric(at_y),
+        )
         drawn += (
             f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3" fill="{colour}">'
-            f"<title>{title}</title></circle>"
+            f"<title>{title(point)}</title></circle>"
         )
     return drawn
 
@@ -151,7 +167,7 @@ def draw_histogram(spread: TrainingColumn | None) -> str:
         )
     return (
         f'<svg width="{SMALL_WIDE}" height="{SMALL_HIGH}" role="img"'
-        f' aria-label="histogram">{drawn}</svg>'
+        f' aria-label="{title(HISTOGRAM)}">{drawn}</svg>'
     )
 
 
