@@ -83,7 +83,7 @@ export const CONSOLE: Record<string, string> = {
   metric: "指标",
   "this model": "本模型",
   "95 % interval": "95% 区间",
-  "{} to {}": "{} 至 {}",
+  "{} to {}": "{}–{}",
   "learning curve": "学习曲线",
   "Learning curve of {}": "{} 的学习曲线",
   rows: "行",
