@@ -8,12 +8,12 @@ from mesocosm.data.pipeline.ibis_sql import BLANK, Column, map_values
 from mesocosm.data.types.field import Facts, FieldKind
 
 YES = (
-    "true yes y t 1 1.0 on 是 真 有 对 對 ja j wahr oui vrai sí si sì sim verdadero vero verdadeiro"
-    " tak ano да evet はい 예 네 ναι kyllä"
+    "true yes y t 1 1.0 on 是 真 ja j wahr oui vrai sí si sì sim verdadero vero verdadeiro tak ano"
+    " да evet はい 예 네 ναι kyllä"
 )
 NO = (
-    "false no n f 0 0.0 off 否 假 无 無 没有 不是 nein falsch non faux não nao falso nee nej nei"
-    " nie нет hayır hayir いいえ 아니요 아니오 όχι ei"
+    "false no n f 0 0.0 off 否 假 nein falsch non faux não nao falso nee nej nei nie нет hayır"
+    " hayir いいえ 아니요 아니오 όχι ei"
 )
 SPELLINGS = dict.fromkeys(YES.split(), True) | dict.fromkeys(NO.split(), False)
 
