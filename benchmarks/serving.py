@@ -114,7 +114,7 @@ def lay_out(eco: Any, home: Path, service: str) -> None:
 
 def script(folder: Path, token: str, many: bool) -> Path:
     """What wrk sends; BentoML's batches want each text as a list of one."""
-    listed = ",".join(json.dumps(m) for m in FIVE)
+    listed = ",".join(json.dumps(m, ensure_ascii=False) for m in FIVE)
     path = folder / f"five{'-many' if many else ''}.lua"
     left, right = ("[", "]") if many else ("", "")
     path.write_text(
@@ -122,7 +122,8 @@ def script(folder: Path, token: str, many: bool) -> Path:
         f' {token}"\nlocal m={{{listed}}}\nlocal i=0\n'
         'request=function() i=i+1; return wrk.format(nil,nil,nil,\'{"sentence":'
         f"{left}\"'..m[i%5+1]..' '..(i%9973)..'\"{right}"
-        "}') end\n"
+        "}') end\n",
+        encoding="utf-8",
     )
     return path
 

@@ -78,4 +78,6 @@ def _measure(home: Path) -> float:
         f" {serving.MANY} connections, p50 {found['p50']:.0f} ms, failed {found['failed']:.0f}",
         flush=True,
     )
+    if found["failed"]:
+        raise RuntimeError(f"{found['failed']:.0f} requests failed: no rate is told")
     return found["rate"] / rate
