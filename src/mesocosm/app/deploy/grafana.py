@@ -15,8 +15,7 @@ SOURCE = {"type": "prometheus", "uid": "mesocosm"}
 
 
 class Grafana(Exporter):
-    """A dashboard, with the provisioning of it and of its data source; its titles are in the
-    language of who exports it.
+    """A dashboard, with the provisioning of it and of its data source.
 
     Args:
         url: the address of Prometheus.
@@ -65,6 +64,7 @@ class Grafana(Exporter):
 
 
 def _dashboard(name: str) -> dict[str, Any]:
+    """The dashboard; its titles are in the language of who exports it."""
     loads = {
         "name": Message("serving.panel.versions_loaded").render(),
         "datasource": SOURCE,
