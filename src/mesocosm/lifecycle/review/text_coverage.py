@@ -7,26 +7,29 @@ are on this machine; builds nothing.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesocosm.catalog import Catalog
-from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.lifecycle.content_cache import run_once
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import describe_files, is_settled, is_small
-from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.project_store import locate_project
 
 if TYPE_CHECKING:
     import duckdb
 
+    from mesocosm.catalog import Catalog
+    from mesocosm.catalog.rows import SnapshotRow
     from mesocosm.data.dataset import Dataset
+    from mesocosm.lifecycle.plan import Change
 
 TEXTS = 2000  # texts of each field that are read
 
@@ -71,9 +74,12 @@ def _find_change(changes: Sequence[Change], address: str) -> Change:
 
 
 def _try_check(spec: Spec, about: list[object], look: Callable[[], list[str]]) -> list[str]:
-    """The result of a check; nothing where it fails, as the build reports what is wrong."""
+    """The result of a check, kept where there is a store; nothing where it fails, as the build
+    reports what is wrong.
+    """
+    store = locate_project(spec).store
     try:
-        return run_once(locate_project(spec).store, about, look)
+        return run_once(store, about, look) if store.is_dir() else look()
     except MesocosmError:
         return []
 
@@ -153,10 +159,13 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     """The first texts of columns, in whichever source of a dataset has them."""
     from mesocosm.data.engines.bounded_duckdb import open_engine
 
-    where, data = locate_project(spec), resolve_datasets(spec)[name]
-    texts: list[str] = []
+    data, texts = resolve_datasets(spec)[name], list[str]()
     accepted = columns | {c.split(".", 1)[1] for c in columns if "." in c}
-    with open_engine(where.store, with_functions=False) as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_engine(Path(folder), with_functions=False) as con,
+    ):
+        where = ProjectPaths(spec.root, Path(folder))
         for number, source in enumerate(data.source.sources):
             spec.eco.sources[source].collect(where, con, f"ahead_{number}")
             texts += _read_columns(con, f"ahead_{number}", accepted)
