@@ -81,7 +81,8 @@ def named() -> list[str]:
         *(ROOT / "docs" / "concepts").glob("*.md"),
         ROOT / "README.md",
     ]
-    found = {said for page in pages for said in re.findall(r"`mesocosm ([^`]+)`", page.read_text())}
+    quoted = "`mesocosm (?:--lang zh )?([^`]+)`"
+    found = {said for page in pages for said in re.findall(quoted, page.read_text())}
     whole = [
         s
         for s in found
