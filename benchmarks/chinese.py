@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from chinese_scenes import newsroom, support
+from chinese_tags import tags
 from parts import Parts, run_parts
 from zh.reviews import reviews
 from zh.serving import served
@@ -17,6 +18,7 @@ from zh.serving import served
 PARTS: Parts = {
     "reviews": reviews,
     "serving": served,
+    "tags": tags,
     "support-zh": support,
     "newsroom-zh": newsroom,
 }

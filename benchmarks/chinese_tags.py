@@ -1,19 +1,19 @@
 """Tags over the characters of Chinese headlines and over the words of the same in English: the F1
 of whole spans, every row predicted by a head that saw no row of its wording.
 
-    python benchmarks/chinese_tags.py [folder of spans.csv and spans-en.csv]
+    ONLY=tags make bench-chinese
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from parts import Line, run_parts, size
 from sklearn.model_selection import GroupKFold
 
 from mesocosm.learning.base_models import Base, resolve
@@ -29,7 +29,8 @@ from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_vi
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "examples" / "newsroom-zh" / "data"
 BASE = "e5"
-FOLDS, SEED = 5, 7
+FOLDS, SEED = size(5, 2), 7
+ROWS = size(10_000, 40)
 MARGIN = 0.03  # by which Chinese may be under English
 LONGEST = 128
 
@@ -37,7 +38,7 @@ LONGEST = 128
 def read_rows(path: Path) -> tuple[list[str], list[str], list[object]]:
     """Texts, spans as JSON, and wordings, which are the same in both languages."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))[:ROWS]
     return (
         [row["sentence"] for row in rows],
         [row["spans"] for row in rows],
@@ -113,35 +114,30 @@ def _canonical(spans: str) -> str:
     return json.dumps(json.loads(spans), ensure_ascii=False)
 
 
-def main() -> None:
+def tags() -> list[Line]:
+    """F1 of Chinese spans beside English ones, and the rows whose spans do not fit."""
     warnings.simplefilter("ignore")
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
-    base = resolve(sys.argv[2] if len(sys.argv) > 2 else BASE, ROOT)
-    chinese = measure(base, folder / "spans.csv")
-    english = measure(base, folder / "spans-en.csv", "words")
-    exact = measure(base, folder / "spans-en.csv")
+    np.seterr(all="ignore")
+    base = resolve(BASE, ROOT)
+    chinese = measure(base, DATA / "spans.csv")
+    english = measure(base, DATA / "spans-en.csv", "words")
+    signs = measure(base, DATA / "spans-en.csv")
     target = english["f1"] - MARGIN
-    shown = "met" if chinese["f1"] >= target else "missed"
-    print(
-        f"span F1, Chinese characters  {chinese['f1']:.4f}"
-        f" [{chinese['low']:.4f}, {chinese['high']:.4f}]  >= {target:.4f}  {shown}"
-    )
-    print(
-        f"span F1, English words  {english['f1']:.4f} [{english['low']:.4f}, {english['high']:.4f}]"
-    )
-    print(f"span F1, English words and signs  {exact['f1']:.4f}")
-    print(
-        f"span F1, dictionary of known spans  Chinese {chinese['dictionary']:.4f},"
-        f" English {english['dictionary']:.4f}"
-    )
-    for name, found in (("Chinese", chinese), ("English", exact)):
-        print(
-            f"rows whose spans do not fit, {name}  {found['misfits']:.0f}  0 "
-            f" {'met' if not found['misfits'] else 'missed'}"
-        )
-    print(f"characters inside of a token, Chinese  {chinese['inside'] / chinese['parts']:.3f}")
+    described = f">= {target:.4f} (English words {english['f1']:.4f}, a dictionary"
+    described += f" {chinese['dictionary']:.4f})"
+    return [
+        ("tags: span F1, Chinese characters", chinese["f1"], described, chinese["f1"] >= target),
+        *(
+            (
+                f"tags: rows whose spans do not fit, {name}",
+                found["misfits"],
+                "0",
+                not found["misfits"],
+            )
+            for name, found in (("Chinese", chinese), ("English", signs))
+        ),
+    ]
 
 
 if __name__ == "__main__":
-    np.seterr(all="ignore")
-    main()
+    raise SystemExit(run_parts({"tags": tags}))

@@ -86,7 +86,8 @@ def test_texts_are_compared_by_characters_where_words_have_no_spaces() -> None:
 
 
 def test_an_inhabitant_follows_chinese_questions() -> None:
-    from mesocosm.world.dialogue.intent import continues, expand_question, read_supposed_row
+    from mesocosm.world.dialogue.intent import continues, expand_question
+    from mesocosm.world.dialogue.supposed_row import read_supposed_row
 
     assert "怎么修改手机号" in expand_question("怎么修改支付密码？", "那手机号呢")
     assert continues("那要多久呢？") and not continues("那我的狗呢？")

@@ -103,6 +103,8 @@ export interface Robustness {
   as_they_are?: number | null;
   typo?: number | null;
   paraphrase?: number | null;
+  other_script?: number | null;
+  other_width?: number | null;
 }
 
 export interface Fairness {

@@ -124,6 +124,8 @@ def _read_number(field: Mapping[str, object], question: str) -> SupposedValue | 
 def _unit_pattern(unit: str) -> str:
     """What a unit is written as behind a number."""
     own = rf"{re.escape(unit)}s?(?![a-z0-9_])"
+    if not unit.isascii():  # Chinese counts with 个 before it, and has no plural
+        own = rf"个?{re.escape(unit)}"
     return rf"(?:{own}|{UNITS[unit]})" if unit in UNITS else own
 
 
