@@ -60,7 +60,7 @@ WITHOUT_FILE = {
     "model bases": (),
 }
 NOT_HERE = {"up", "world picture", "schema"}  # a server, a browser, JSON
-DATA = ("no thanks", "yes please", "please refund me")
+DATA = ("no thanks", "yes please", "please refund me", "stop sending number 4, awful")
 NAMES = re.compile(
     r"'[^']*'|\"[^\"]*\"|`[^`]*`"  # quoted: of the file, of the command line
     r"|mesocosm [\w -]+"  # a command

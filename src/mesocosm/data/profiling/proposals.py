@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.data.cleaning.outliers.iqr import Iqr
 from mesocosm.data.cleaning.repairs.dependency import Dependency
@@ -377,12 +378,12 @@ def _equal_sql(table: str, first: Sequence[str], names: Sequence[str]) -> str:
 def _show_equal(names: Sequence[str], row: Sequence[object]) -> str:
     """A group of equal rows: how many, and some of their values."""
     values = ", ".join(f"{n}={_shorten(v)}" for n, v in zip(names, row, strict=False))
-    return f"{row[-1]} rows -> 1: {values}"
+    return Message("data.equal_rows", rows=str(row[-1]), values=values).render()
 
 
 def _shorten(value: object) -> str:
     if value is None:
-        return "missing"
+        return Message("data.value_missing").render()
     text = re.sub(r"\s+", " ", str(value))
     if len(text) <= LONGEST:
         return text
