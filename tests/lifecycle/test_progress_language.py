@@ -83,6 +83,10 @@ def test_the_file_of_progress_is_in_english_and_has_its_measurements(tmp_path: P
         state = json.loads(live.path.read_text(encoding="utf-8"))
     for varied in ("at", "began", "pid"):
         state.pop(varied)
+    *known, last = state.pop("messages")  # the same lines, for readers of other languages
+    assert (known[0], last) == ("begun", "about 9 s")
+    assert [message["id"] for message in known[1:]] == ["progress.step", "progress.epoch"]
+    assert known[1]["params"]["left"] == 7
     assert state == {
         "address": "models.m",
         "lines": [

@@ -111,7 +111,7 @@ ODD: list[Any] = [
 SHAPES: dict[
     str, list[dict[str, Any]]
 ] = {  # settings of each kind of field; every kind stands here
-    "address": [{}],
+    "address": [{}, {"part": "province"}],
     "boolean": [{}],
     "category": [
         {},
@@ -121,6 +121,7 @@ SHAPES: dict[
     "country": [{"form": "code"}, {"form": "name"}],
     "date": [{"formats": ["iso", "%d/%m/%Y"]}, {"formats": ["zh"]}],
     "decimal": [{}, {"decimal": ",", "unit": "m", "scale": 4}],
+    "identifier": [{"form": "card"}, {"form": "cn_plate"}],
     "image": [{}],
     "integer": [{}, {"absent": ["12"]}, {"unit": "cm"}],
     "list": [{}, {"separator": ",", "values": ["a", "b"]}],

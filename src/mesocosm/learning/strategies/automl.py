@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.training.fit_request import FitResult
 
 AUTO = "auto"
+DIGITS = 5  # of a loss
 TABLE_ONLY = "the table alone"  # the name of a trial without a base
 LADDER = ("last", "full")  # fine-tuning methods that are tried, the cheaper first
 NETS = ("mlp", "attention")  # heads that are tried besides those that always are
@@ -161,8 +162,10 @@ class _Search:
 
     @property
     def best(self) -> Trial:
-        """The trial of the lowest loss."""
-        return min(self.trials, key=lambda trial: trial.loss)
+        """The trial of the lowest loss; of equal ones, as they are recorded, the first, which is the
+        cheaper.
+        """
+        return min(self.trials, key=lambda trial: round(trial.loss, DIGITS))
 
     def attempt(self, name: str, model: Model, base: Base | None) -> None:
         """Run a trial, unless its estimate is more than the time that is left."""
@@ -188,7 +191,7 @@ class _Search:
         loss = self._loss(head, made.features)
         seconds = round(time.perf_counter() - began, 2)
         self.records.append(
-            {"tried": name, "head": head.name, "loss": round(loss, 5), "seconds": seconds}
+            {"tried": name, "head": head.name, "loss": round(loss, DIGITS), "seconds": seconds}
         )
         part = Message("progress.part_cross_validated")
         if self.held:
