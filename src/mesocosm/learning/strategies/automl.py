@@ -162,8 +162,8 @@ class _Search:
 
     @property
     def best(self) -> Trial:
-        """The trial of the lowest loss; of equal ones, as they are recorded, the first, which is the
-        cheaper.
+        """The trial of the lowest loss; of equal ones, as they are recorded, the first, which is
+        the cheaper.
         """
         return min(self.trials, key=lambda trial: round(trial.loss, DIGITS))
 
