@@ -51,6 +51,7 @@ ABOUT = re.compile(r"[多余餘几幾来來]|左右|上下|以上|以下|以内"
 RANGE = re.compile(rf"(?:至|到|～|~|—|–|-)[\d{NUMERAL}]")
 PARTS = re.compile(r"(百|千|万|萬)分之")
 SHARES = {"百": 0, "千": -1, "万": -2, "萬": -2}  # powers of ten of a hundredth
+WHOLE = re.compile(rf"百(?![{NUMERAL}分])")  # of 百分之百
 HALF = "half (半) is refused: write it as a decimal"
 SPOKEN = "a place is left out at its end, so it has two readings; write every place"
 SIDE_BY_SIDE = "two numerals side by side may be an estimate (三五 is three to five)"
@@ -101,6 +102,8 @@ def read_share(text: str) -> Amount | None:
     if not match:
         return None
     rest = text[match.end() :].strip()
+    if WHOLE.match(rest):
+        rest = f"一{rest}"
     lead = DECIMAL.match(rest)
     digits = lead[0] if lead else ""
     amount = read_amount(rest[len(digits) :], digits)
