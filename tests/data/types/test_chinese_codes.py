@@ -98,7 +98,10 @@ READINGS = {
         {"京A1234": "it is not a province", "京东12345": "it is not a province"},
     ),
     "cn_passport": ({"e12345678": "E12345678"}, {"12": "it is not written as"}),
-    "cn_postcode": ({"100000": "100000"}, {"990000": "six digits", "1000": "six digits", "10000.0": "six"}),
+    "cn_postcode": (
+        {"100000": "100000"},
+        {"990000": "six digits", "1000": "six digits", "10000.0": "six"},
+    ),
     "card": ({"4539 5787 6362 1486": "4539578763621486"}, {"4539578763621487": "check digits"}),
     "iban": ({"DE89 3704 0044 0532 0130 00": "DE89370400440532013000"}, {"DE88": "check digits"}),
 }
