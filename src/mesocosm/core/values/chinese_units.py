@@ -106,4 +106,4 @@ CHINESE_UNITS |= {word.translate(TRADITIONAL): size for word, size in CHINESE_UN
 DEGREE = "度"  # of a temperature, or a kilowatt hour of electricity: the field's unit tells which
 DEGREES = ("degC", "kilowatt_hour", "degree")
 # one name, several sizes: by place, by market, or by what is measured
-SEVERAL_CHINESE = frozenset("尺 寸 丈 钱 錢 分 担 擔 石 斗 合 盎司 加仑 加侖 方 立方 兆".split())
+SEVERAL_CHINESE = frozenset([*"尺寸丈钱錢分担擔石斗合方兆", "盎司", "加仑", "加侖", "立方"])
