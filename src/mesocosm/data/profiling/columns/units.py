@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias
 
+from mesocosm.core.values.chinese_units import TRADITIONAL
 from mesocosm.core.values.units import (
     CURRENCIES,
     HAN,
@@ -57,6 +58,7 @@ UNITS = {
     "毫摩尔": ("mmol", 1.0),
     "毫米汞柱": ("mmHg", 1.0),
 }
+UNITS |= {word.translate(TRADITIONAL): unit for word, unit in UNITS.items()}
 PLURAL = {
     "years": "year",
     "months": "month",
