@@ -38,6 +38,9 @@ CUT = {
     "黔东南州凯里市": ("贵州省", "黔东南苗族侗族自治州", "凯里市", ""),
     "新疆伊犁州伊宁市": ("新疆维吾尔自治区", "伊犁哈萨克自治州", "伊宁市", ""),
     "河南省省直辖县级行政区划济源市": ("河南省", "济源市", "", ""),
+    "大连庄河市": ("辽宁省", "大连市", "庄河市", ""),
+    "兰州城关区": ("甘肃省", "兰州市", "城关区", ""),
+    "上海张江路88号": ("上海市", "上海市", "", "张江路88号"),
     "芜湖湾沚区": ("安徽省", "芜湖市", "湾沚区", ""),
 }
 REFUSED = {
@@ -50,6 +53,9 @@ REFUSED = {
     "江北区观音桥": "江北区 is in 宁波市 or 重庆市; write the city",
     "矿区平泉路": "矿区 is in 大同市 or 阳泉市; write the city",
     "河北省桥东区": "桥东区 is in 张家口市 or 石家庄市 or 邢台市; write the city",
+    "上海花园3号楼": "it names no province, city or district",
+    "四川饭店": "it names no province, city or district",
+    "南京大学": "it names no province, city or district",
     "杭州湾新区滨海路": "it names no province, city or district",
     "北京路100号": "it names no province, city or district",
     "南京东路5号": "it names no province, city or district",

@@ -45,7 +45,10 @@ BESIDE_HAN = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 FILLERS = ("市辖区", "省直辖县级行政区划", "自治区直辖县级行政区划")  # levels that name no place
 MARKS = " ,，、/;；_|>·—-"  # between the divisions of an address
 UNKNOWN = re.compile(r"^[\u4e00-\u9fff]{1,8}?(?:自治县|自治旗|[区县旗])(?![路街])")
-ROAD = re.compile(r"[东西南北中]?(?:路|街|大道|巷|弄|里)|湾(?!沚区)")  # 杭州湾 is not in Hangzhou
+NAMESAKE = re.compile(  # what is called after a place and may stand in another: 上海花园, 杭州湾
+    r"[东西南北中]?(?:路|街|大道|巷|弄|里)|湾|村|新村|庄|城|小区|花园|家园|公寓|大厦|广场|饭店|酒店|"
+    r"宾馆|大学|学院|中学|小学|医院|银行|公司"
+)
 DISTRICT_ENDS = ("区", "县", "市")
 SHOWN = 4  # places that a reason names
 
@@ -185,11 +188,13 @@ def _take_province(tree: _Tree, text: str) -> tuple[Place | None, str]:
 
 def _begins_short(tree: _Tree, text: str, short: str) -> bool:
     """Whether an address begins with a short name, and neither with a longer name of a place nor
-    with a road that is called after it.
+    with a road or building that is called after it.
     """
-    if not text.startswith(short) or ROAD.match(text[len(short) :]):
+    if not text.startswith(short):
         return False
-    places = (*tree.cities.values(), *tree.districts)
+    places, rest = (*tree.cities.values(), *tree.districts), text[len(short) :]
+    if NAMESAKE.match(rest) and not any(rest.startswith(place.name) for place in places):
+        return False
     return not any(len(p.name) > len(short) and text.startswith(p.name) for p in places)
 
 
