@@ -45,7 +45,7 @@ GERMAN = re.compile(r"(?<=[a-zäöüß])str\.?(?=\s+\d|\s*,|$)", re.IGNORECASE)
 
 class Address(FieldKind):
     """A postal address in one form: one space between words, short words written out, `str.` as
-    `straße`; a Chinese one without spaces beside Chinese characters.
+    `straße`; a Chinese one without spaces next to Chinese characters.
 
     Args:
         part: the part of a Chinese address that is kept: its `province`, `city` or `district` by
