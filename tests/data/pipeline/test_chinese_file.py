@@ -56,7 +56,7 @@ WHY = {
     "乙1": "it names no year",
     "乙2": "what follows the yuan may be jiao or yuan",
     "乙3": "'尺' has several sizes",
-    "乙4": "its check character is not X",
+    "乙4": "its check character does not hold",
     "乙5": "朝阳区 is in 北京市 or 长春市",
 }
 

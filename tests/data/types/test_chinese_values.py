@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from conftest import rounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +125,9 @@ def test_every_clock_of_24_hours_is_read_back(hour: int, minute: int) -> None:
     if 13 <= hour < 20:
         texts.append(f"2026年3月5日 下午{hour - 12}:{minute:02}")
     assert {read_moment(text, "UTC\nrefuse\nzh") for text in texts} == {wanted}
+
+
+@pytest.mark.parametrize("text", ["一千" * 199, "十" * 399, "一万" * 199, "1千" * 199, "零" * 399])
+def test_a_long_row_of_places_is_refused_without_an_error(text: str) -> None:
+    read = parse_figure(text)
+    assert isinstance(read, Refused) or read.number == "0"

@@ -109,3 +109,13 @@ def test_scripts_and_widths_are_measured_of_chinese_texts(texts: list[str], ways
     found = measure_robustness(texts, np.array([0, 1]), predict, 7)  # type: ignore[arg-type]
     assert len(found) == 4 + ways and found["as_they_are"] == 0.5
     assert ("卡丟了" in seen) == (ways == 2)
+
+
+@pytest.mark.parametrize("text", ["怎么这么慢，怎么还没到", "怎么了", "怎么不能退"])
+def test_a_question_why_is_not_said_as_how(text: str) -> None:
+    said = {paraphrase_chinese(text, random.Random(seed)) for seed in range(40)}
+    assert not any(word in one for one in said for word in ("如何", "怎样"))
+
+
+def test_half_a_character_is_no_error() -> None:
+    assert "你好\ud83d" in paraphrase_chinese("你好\ud83d", random.Random(1))

@@ -90,10 +90,20 @@ CHINESE_UNITS = {
     "赫兹": "hertz",
     "千赫": "kilohertz",
     "兆赫": "megahertz",
+    "瓦时": "watt_hour",
+    "毫安": "milliampere",
+    "毫安时": "milliampere * hour",
+    "毫伏": "millivolt",
+    "欧姆": "ohm",
+    "摩尔": "mole",
+    "毫摩尔": "millimole",
+    "微摩尔": "micromole",
+    "毫米汞柱": "mmHg",
 }
+# characters of units in traditional writing
+TRADITIONAL = str.maketrans("两吨亩顷个时钟头岁周华纳厘尔欧兹", "兩噸畝頃個時鐘頭歲週華納釐爾歐茲")
+CHINESE_UNITS |= {word.translate(TRADITIONAL): size for word, size in CHINESE_UNITS.items()}
 DEGREE = "度"  # of a temperature, or a kilowatt hour of electricity: the field's unit tells which
 DEGREES = ("degC", "kilowatt_hour", "degree")
 # one name, several sizes: by place, by market, or by what is measured
-SEVERAL_CHINESE = frozenset(
-    ["尺", "寸", "丈", "钱", "分", "担", "石", "斗", "合", "盎司", "加仑", "方", "立方", "兆"]
-)
+SEVERAL_CHINESE = frozenset([*"尺寸丈钱錢分担擔石斗合方兆", "盎司", "加仑", "加侖", "立方"])

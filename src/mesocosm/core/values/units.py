@@ -77,6 +77,7 @@ SCALES = {
         "degrees Celsius",
         "deg C",
         "摄氏度",
+        "攝氏度",
     ),
     "degF": (
         "degF",
@@ -90,6 +91,7 @@ SCALES = {
         "degrees Fahrenheit",
         "deg F",
         "华氏度",
+        "華氏度",
     ),
     "K": ("K", "kelvin", "Kelvin"),
 }

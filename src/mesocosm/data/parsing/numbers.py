@@ -39,7 +39,15 @@ MONEY = sorted(
     reverse=True,
 )
 RENMINBI = ("CNY", *WORDS["CNY"])
-MINUS = {"\u2212": "-", "\ufe63": "-", "\uff0d": "-", "\uffe5": "¥", "\uffe1": "£", "\uffe6": "₩"}
+SIGNS_OF = {  # signs of other widths and forms
+    "\u2212": "-",
+    "\ufe63": "-",
+    "\uff0b": "+",
+    "\uff0d": "-",
+    "\uffe1": "£",
+    "\uffe5": "¥",
+    "\uffe6": "₩",
+}
 BODY = re.compile(rf"\d(?:[\d.,'\u2019{SPACES}\u066b\u066c]*\d)?(?:[.,](?!\d))?|[.,]\d+")
 POWER = re.compile(r"[eE][-+]?\d+(?![\d.,])")
 CODE = re.compile(rf"([A-Z]{{3}})[{SPACES}]*(?=[-+]?[\d.,])")
@@ -61,7 +69,7 @@ NOTATIONS = tuple(  # of texts that hold no single exact figure, and why; the fi
             "it is a fraction, not a decimal number",
         ),
         (
-            r"\A\(.*\)\Z",
+            r"\A[(（].*[)）]\Z",
             re.DOTALL,
             "brackets may mean a negative amount; write it with a minus",
         ),
@@ -295,7 +303,7 @@ def _normalize(text: str) -> str:
     """A text with ASCII digits and signs, without outer spaces."""
     if len(text) > LONGEST:
         raise NoFigure("it is too long for a number")
-    return to_ascii_digits("".join(MINUS.get(c, c) for c in text).strip())
+    return to_ascii_digits("".join(SIGNS_OF.get(c, c) for c in text).strip())
 
 
 def _refuse_notation(text: str) -> None:

@@ -184,7 +184,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         ),
         _any,
     ),
-    ("phone", re.compile(r"(\(0\d{2,3}\) ?\d{7,8})(?!\d)"), _any),
+    ("phone", re.compile(r"([(（]0\d{2,3}[)）] ?\d{7,8})(?!\d)"), _any),
     ("address", re.compile(r"(?:邮编|邮政编码)[\s:：是为]{0,3}(\d{6})(?!\d)"), _any),
     ("account", re.compile(r"(?i:qq)号?码?[\s:：是为]{0,3}([1-9]\d{4,10})(?!\d)"), _any),
     (

@@ -15,6 +15,7 @@ from mesocosm.data.parsing.chinese.words import is_word
 from mesocosm.data.privacy.context_cues import NUMBERS, TOLD_BY
 from mesocosm.data.privacy.names import (
     CHINESE,
+    DOTTED,
     ENGLISH,
     FIRST,
     HAN_NAMED,
@@ -47,6 +48,8 @@ class ColumnKind:
 KINDS = frozenset(what for what, *_ in FORMS)
 WEAK = frozenset("由给和与找向让请叫")  # words before a name that stand before things too
 HAN = re.compile(r"[\u4e00-\u9fff]")
+WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")  # full-width characters of numbers and addresses
+NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if WIDE.match(chr(wide))}
 
 
 def find_spans(text: str) -> list[Span]:
@@ -57,6 +60,8 @@ def find_spans(text: str) -> list[Span]:
     [('e-mail', 9)]
     """
     found: list[Span] = []
+    if WIDE.search(text):
+        text = text.translate(NARROW)  # character for character, so that places stay
     if any(map(str.isdigit, text)):
         _find_numbers(text, found)
     _find_forms(text, found)
@@ -146,7 +151,7 @@ def _list_name_forms(text: str) -> list[re.Pattern[str]]:
     forms = [TITLED, ENGLISH, LOUD, FIRST]
     forms += [form for words, form in NAMED if _holds_word(low, words)]
     if HAN.search(text):
-        forms += [CHINESE, *HAN_NAMED]
+        forms += [DOTTED, CHINESE, *HAN_NAMED]
     return forms
 
 

@@ -120,11 +120,17 @@ FIRST = re.compile(
     rf"^({_NAME})(?=\s+(?:called|wrote|asked|paid|lives|moved|said|has|is|was|will|of|"
     rf"wants|reported|opened|signed|from|can|phoned|requested|sent)\b)"
 )
+_PEOPLE = (  # words before a name
+    r"客户|病人|患者|用户|申请人|联系人|收件人|收货人|寄件人|户名|法人|法定代表人|监护人|投保人|车主|"
+    r"我叫|姓名|名叫|先生叫|请找|我是|户主|持卡人|员工|租客|业主|经办人|医生|老师"
+)
+_BEFORE = rf"(?:{_PEOPLE})(?:是|为|[:：]?\s?)"
+DOTTED = re.compile(  # names of several parts, as those of Uyghurs and of foreigners are written
+    rf"{_BEFORE}([\u4e00-\u9fff]{{1,10}}(?:[·•・][\u4e00-\u9fff]{{1,10}})+)"
+)
 CHINESE = re.compile(
-    rf"(?:(?:客户|病人|患者|用户|申请人|联系人|收件人|收货人|寄件人|"
-    rf"户名|法人|法定代表人|监护人|投保人|车主|我叫|姓名[:：是]?|名叫|先生叫|请找|我是|户主|持卡人|员工|租客|业主|经办人|医生|老师|"
-    rf"同事|通知|由|给|和|与|找|向|让|请)(?:是|为|[:：])?)({_HAN}?)(?=$|[，"
-    r"。,.；;：:、"
+    rf"(?:{_BEFORE}|(?:同事|通知|由|给|和|与|找|向|让|请)(?:是|为|[:：]\s?)?)({_HAN}?)(?=$|[，"
+    r"。,.；;：:、\s"
     r"！!？?的（(]|先生|女士|小姐|的|已|在|说|于|把|电话|来|办理|要|住|和|与|想|将|今天|昨天|打|提|申请|本人|联系|确认|处理|咨询|预约|登记|签)"
 )
 NAMED, HAN_NAMED = name_forms(_NAME, CAP), han_forms(_HAN, CHINESE_FAMILY)

@@ -182,9 +182,9 @@ LED_BY = (
     "送到",
     "寄到",
 )  # before forms that look back for a word
-# words before figures that name a thing, not a person
+# words before figures that name a thing; 身份证编号 and 客户编号 are a person's
 NO_PERSON = re.compile(
-    r"(?:订单|单号|编号|流水|序列号|运单|快递|物流|发票|合同号?|工单|批次|批号|货号|型号|条形?码|交易号|案号)"
+    r"(?:订单|单号|(?<![证件户员者人工机话卡])编号|流水|序列号|运单|快递|物流|发票|合同号?|工单|批次|批号|货号|型号|条形?码|交易号|案号)"
     r"(?:号码?)?\s*(?:[:：]|是|为|No\.?|#)?\s*$"
 )
 FIGURES = frozenset(["card", "phone", "national id"])  # kinds that may be the figures of a thing

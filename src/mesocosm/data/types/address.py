@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from mesocosm.data.parsing.chinese.divisions import NoDivision, cut_address
+from mesocosm.data.parsing.chinese.divisions import NoDivision, cut_address, join_han
 from mesocosm.data.pipeline.ibis_sql import Column, functions, literal
 from mesocosm.data.types.field import Facts, FieldKind
 
@@ -45,7 +45,7 @@ GERMAN = re.compile(r"(?<=[a-zäöüß])str\.?(?=\s+\d|\s*,|$)", re.IGNORECASE)
 
 class Address(FieldKind):
     """A postal address in one form: one space between words, short words written out, `str.` as
-    `straße`; a Chinese one without spaces.
+    `straße`; a Chinese one without spaces next to Chinese characters.
 
     Args:
         part: the part of a Chinese address that is kept: its `province`, `city` or `district` by
@@ -121,7 +121,7 @@ def address_of(raw: str) -> str:
     '北京市朝阳区建国路93号'
     """
     if re.search(r"[\u4e00-\u9fff]", raw):
-        return re.sub(r"\s+", "", raw)
+        return join_han(raw)
     raw = GERMAN.sub("straße", re.sub(r"\s+", " ", raw).strip())
     parts = [p.strip() for p in raw.split(",") if p.strip()]
     return ", ".join(_written_out(part.split(" ")) for part in parts)

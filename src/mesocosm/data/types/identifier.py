@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from mesocosm.data.parsing.chinese.codes import READERS, NoCode
+from mesocosm.data.parsing.chinese.codes import READERS, NoCode, squeeze
 from mesocosm.data.pipeline.ibis_sql import Column, functions, literal
 from mesocosm.data.privacy.check_digits import card, iban
 from mesocosm.data.types.field import Facts, FieldKind
@@ -74,7 +74,7 @@ def _read(raw: str, form: str) -> tuple[str, str]:
             return READERS[form](raw), ""
         except NoCode as error:
             return "", str(error)
-    code = "".join(raw.split()).replace("-", "").upper()
+    code = squeeze(raw)
     holds = card if form == "card" else iban
     if not holds(code):
         return "", "its check digits do not hold"

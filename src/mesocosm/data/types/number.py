@@ -36,7 +36,7 @@ FIGURE = (
 LEAD = r"^[-+]?\d+(?:\.\d+)?"
 LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
 MORE = (  # what follows digits that is read with care: a mark, or a Chinese place or coin
-    r"^(?:[十拾百佰千仟万萬亿億点點圆圓塊角毛多余几来]|[元块][\d零〇一-九壹-玖整正人]|"
+    r"^(?:[十拾百佰千仟万萬亿億点點圆圓塊角毛多余几来]|[元块][\d零〇一-九壹-玖整正人钱錢]|"
     r"[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
 )
 GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Protocol
 
@@ -38,6 +37,9 @@ BOUND = re.compile(
     r"如果|因为|虽然|即使|[他她它这那其此]"
 )
 CLAUSE = re.compile("[，,；;]")
+NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+# 怎么 before these asks why, not how
+WHY = r"(?!了|[这那這]么|[这那這]麼|回事|[还還又不没沒会會就都老总總])"
 
 
 class _Converter(Protocol):
@@ -80,8 +82,9 @@ def _replace_words(text: str, rng: random.Random) -> str:
     left, script = 2, ("s2t" if is_traditional(text) else "")
     for words in SAME:
         known = [convert(word, script) for word in words]
-        if left and known[0] in text and rng.random() < 0.6:
-            text = text.replace(known[0], rng.choice(known[1:]), 1)
+        pattern = known[0] + (WHY if words[0] == "怎么" else "")
+        if left and re.search(pattern, text) and rng.random() < 0.6:
+            text = re.sub(pattern, rng.choice(known[1:]), text, count=1)
             left -= 1
     return text
 
@@ -113,10 +116,10 @@ def change_width(text: str) -> str:
     """A text with half-width letters, digits and signs where it has full-width ones, else with
     full-width ones.
 
-    >>> change_width("买2台，OK？"), change_width("买2台")
-    ('买2台,OK?', '买２台')
+    >>> change_width("买2台，OK？"), change_width("买2台"), change_width("１０㎡")
+    ('买2台,OK?', '买２台', '10㎡')
     """
-    narrow = unicodedata.normalize("NFKC", text)
+    narrow = text.translate(NARROW)
     if narrow != text:
         return narrow
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
@@ -132,7 +135,10 @@ def convert(text: str, script: str) -> str:
     or a script.
     """
     converter = _load_converter(script) if script else None
-    return converter.convert(text) if converter else text
+    try:
+        return converter.convert(text) if converter else text
+    except UnicodeEncodeError:  # half of a character, which no file can hold
+        return text
 
 
 @lru_cache(maxsize=4)

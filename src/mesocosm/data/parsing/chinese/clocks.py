@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from mesocosm.data.parsing.chinese.days import COUNT
-from mesocosm.data.parsing.chinese.numerals import DIGITS, read_amount
+from mesocosm.data.parsing.chinese.numerals import read_amount
 from mesocosm.data.parsing.digits import NoFigure
 from mesocosm.data.parsing.refusal import NoMoment
 
@@ -36,10 +36,11 @@ WORDS = {
     "午后": "下午",
 }
 WORD = "|".join(sorted(WORDS, key=len, reverse=True))
-CLOCK = re.compile(
-    rf"^(?P<day>.*?[日号號\d)一二三四五六天])[\sT,，]*(?P<word>{WORD})?\s*(?:(?P<hour>{COUNT}+|两)"
+ENDS = "日号號一二三四五六天"  # of a Chinese day, or of its weekday
+CLOCK = re.compile(  # digits of a clock do not follow digits of a day
+    rf"^(?P<day>.*?(?:[{ENDS})]|\d(?=[\sT,，]|{WORD})))[\sT,，]*(?P<word>{WORD})?\s*(?:(?P<hour>{COUNT}+|两)"
     rf"[时點点時](?:(?P<half>半)|(?P<quarter>[一三13])刻|(?:鐘|钟)?整?$|"
-    rf"(?P<minute>{COUNT}+)(?:分|$)(?:(?P<second>{COUNT}+)秒)?)|"
+    rf"(?P<minute>{COUNT}+)(?:分|(?<={COUNT}{{2}})$)(?:(?P<second>{COUNT}+)秒)?)|"
     rf"(?P<digits>\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?))$"
 )
 
@@ -65,8 +66,8 @@ def translate_clock(text: str) -> str:
 
 
 def _is_chinese(match: re.Match[str]) -> bool:
-    """Whether a match has a Chinese clock, or a Chinese word before one in digits."""
-    return bool(match["hour"] or match["word"])
+    """Whether a match has a Chinese clock, or one in digits behind a Chinese word or day."""
+    return bool(match["hour"] or match["word"] or match["day"][-1] in ENDS)
 
 
 def _read_minute(match: re.Match[str]) -> int:
@@ -84,12 +85,10 @@ def _read(text: str) -> int:
         return int(text)
     if text == "两":
         return 2
-    if all(letter in DIGITS for letter in text):
-        return int("".join(DIGITS[letter] for letter in text))
     try:
         amount = read_amount(text)
     except NoFigure as error:
-        raise NoMoment("there is no such time of day") from error
+        raise NoMoment(str(error)) from error
     if amount.behind or not amount.number.isdigit():
         raise NoMoment("there is no such time of day")
     return int(amount.number)

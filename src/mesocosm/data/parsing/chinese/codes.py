@@ -7,8 +7,11 @@ Pure. Whether a code was given out is known to the register alone.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
+
+from mesocosm.data.parsing.digits import to_ascii_digits
 
 PROVINCES = re.compile(  # the first two digits of codes of divisions, GB/T 2260
     r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]"
@@ -31,11 +34,18 @@ FIRST_YEAR = 1850
 
 
 class NoCode(ValueError):
-    """A text is no such code; says why."""
+    """A text is no such code; says why, and repeats nothing of it: it may be a person's."""
 
 
-def _squeeze(text: str, marks: str = r"[\s·•・.\-]") -> str:
-    return re.sub(marks, "", text).upper()
+def squeeze(text: str, marks: str = r"[\s\-]") -> str:
+    """A code in plain capitals and digits, without the marks between its parts. A point is none:
+    digits before a decimal mark may have lost their zeros.
+
+    >>> squeeze("１１０１０５ 19491231-002x")
+    '11010519491231002X'
+    """
+    plain = to_ascii_digits(unicodedata.normalize("NFKC", text))
+    return re.sub(marks, "", plain).upper()
 
 
 def read_resident_id(text: str) -> str:
@@ -47,9 +57,9 @@ def read_resident_id(text: str) -> str:
     ('11010519491231002X', '110105491231002')
     >>> read_resident_id("110105194912310021")
     Traceback (most recent call last):
-    mesocosm.data.parsing.chinese.codes.NoCode: its check character is not X
+    mesocosm.data.parsing.chinese.codes.NoCode: its check character does not hold
     """
-    code = _squeeze(text)
+    code = squeeze(text)
     if re.fullmatch(r"\d{15}", code):
         _check_region(code)
         _check_birth(f"19{code[6:12]}")
@@ -61,14 +71,14 @@ def read_resident_id(text: str) -> str:
     total = sum(int(digit) * weight for digit, weight in zip(code, RESIDENT_WEIGHTS, strict=False))
     check = "10X98765432"[total % 11]
     if check != code[-1]:
-        raise NoCode(f"its check character is not {check}")
+        raise NoCode("its check character does not hold")
     return code
 
 
 def _check_region(code: str) -> None:
     """Refuse a code whose first two digits are no province."""
     if not (PROVINCES.match(code) or FOREIGN.match(code)):
-        raise NoCode(f"{code[:2]} is no province")
+        raise NoCode("its first two digits are no province")
 
 
 def _check_birth(digits: str) -> None:
@@ -77,9 +87,9 @@ def _check_birth(digits: str) -> None:
     try:
         date(year, month, day)
     except ValueError as error:
-        raise NoCode(f"{digits} is no day of the calendar") from error
+        raise NoCode("its day of birth is none of the calendar") from error
     if year < FIRST_YEAR or year >= 2100:
-        raise NoCode(f"{year} is no year of birth")
+        raise NoCode("its year of birth is outside 1850 to 2099")
 
 
 def read_credit_code(text: str) -> str:
@@ -90,17 +100,17 @@ def read_credit_code(text: str) -> str:
     >>> read_credit_code("91350100M000100Y43")
     '91350100M000100Y43'
     """
-    code = _squeeze(text)
+    code = squeeze(text)
     if not re.fullmatch(rf"[{CREDIT_LETTERS}]{{2}}\d{{6}}[{CREDIT_LETTERS}]{{10}}", code):
         raise NoCode("it has not 18 characters of which the third to eighth are digits")
     if not PROVINCES.match(code[2:4]) and code[2:4] != "10":
-        raise NoCode(f"{code[2:4]} is no province")
+        raise NoCode("its third and fourth digits are no province")
     total = sum(
         CREDIT_LETTERS.index(letter) * pow(3, place, 31) for place, letter in enumerate(code[:17])
     )
     check = CREDIT_LETTERS[(31 - total % 31) % 31]
     if check != code[-1]:
-        raise NoCode(f"its check character is not {check}")
+        raise NoCode("its check character does not hold")
     return code
 
 
@@ -112,7 +122,7 @@ def read_plate(text: str) -> str:
     >>> read_plate("京A·12345"), read_plate("粤bd12345")
     ('京A12345', '粤BD12345')
     """
-    code = _squeeze(text)
+    code = squeeze(text, r"[\s·•・.\-]")
     if not PLATE.fullmatch(code):
         raise NoCode("it is not a province, a letter and five or six characters")
     return code
@@ -124,7 +134,7 @@ def read_passport(text: str) -> str:
     >>> read_passport("e12345678")
     'E12345678'
     """
-    code = _squeeze(text)
+    code = squeeze(text)
     if not PASSPORT.fullmatch(code):
         raise NoCode("it is not written as passports of China are")
     return code
@@ -138,7 +148,7 @@ def read_postcode(text: str) -> str:
     >>> read_postcode("100 000")
     '100000'
     """
-    code = _squeeze(text)
+    code = squeeze(text)
     if not re.fullmatch(r"(?!00)[0-8]\d{5}|99907[789]", code):
         raise NoCode("it is not six digits that a postcode begins with")
     return code

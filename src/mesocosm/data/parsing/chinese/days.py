@@ -18,8 +18,9 @@ from mesocosm.data.parsing.refusal import NoMoment
 
 REPUBLIC = 1911  # the year before the first of the Republic
 HAN = "".join(DIGITS)
-COUNT = rf"[\d{HAN}十百廿卅]"
+COUNT = rf"[\d{HAN}十拾百佰廿卅]"
 ERA = r"(?:中华|中華)?(?:民国|民國)"
+TENS = "十拾百佰千仟廿卅"
 WEEK = r"(?:星期|周|週|礼拜|禮拜)"
 WEEKDAYS = {
     name: day
@@ -28,7 +29,8 @@ WEEKDAYS = {
 }
 DAY = re.compile(
     rf"(?:公元|西元)?(?P<era>{ERA})?(?P<year>{COUNT}+|元)年(?P<month>{COUNT}+)月"
-    rf"(?P<day>{COUNT}+)[日号號](?:\(?{WEEK}(?P<week>[一二三四五六日天])\)?)?"
+    rf"(?P<day>{COUNT}+)[日号號](?:[,、]?\(?{WEEK}(?P<week>[一二三四五六日天])\)?|"
+    r"\((?P<short>[一二三四五六日])\))?"
 )
 MARKED = re.compile(rf"{ERA}(?P<year>\d{{1,3}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}})")
 RELATIVE = (
@@ -55,14 +57,16 @@ REASONS = (  # of texts that are refused, and why; the first that fits counts
         rf"年(?:{COUNT}+月)?(?:份|初|底|末|中|[上中下]旬|第?[一二三四1-4]季度|[上下]半年)?$",
         "it does not name a day",
     ),
+    (rf"[时時点點]{COUNT}$", "its minute may be cut: write 分 behind it"),
     (rf"月{COUNT}+$", "it does not end in 日 or 号, so its day may be cut"),
     (
-        rf"^[{HAN}十百千廿卅]*[十百千廿卅][{HAN}十百千廿卅]*年",
+        rf"^[{HAN}两{TENS}]*[{TENS}][{HAN}{TENS}]*年",
         "a year is written digit by digit, as 二〇二六年",
     ),
     (rf"^[早上下凌中晚傍深午晨]{{0,2}}(?:{COUNT}+|两)[时点時點]", "it does not name a day"),
     (
-        rf"^(?!{ERA}|令和|平成|昭和|大正|明治)[\u4e00-\u9fff]{{2,4}}{COUNT}*元?年",
+        rf"^(?!{ERA}|令和|平成|昭和|大正|明治)(?:(?![{HAN}{TENS}])[\u4e00-\u9fff]){{2,4}}"
+        rf"(?:\d{{1,2}}|[{HAN}{TENS}]{{1,3}}|元)年",
         "a year of an era other than 民国 is refused: write the year of the common era",
     ),
 )
@@ -96,9 +100,9 @@ weekday=None))
         return _split_marked(plain)
     year = _read_year(match["year"], bool(match["era"]))
     month, day = _count(match["month"]), _count(match["day"])
-    if not (year and month and day):
+    if not (year and month and day) or max(len(month), len(day)) > 2:
         return None
-    return Parts(year, month, day, WEEKDAYS.get(match["week"] or ""))
+    return Parts(year, month, day, WEEKDAYS.get(match["week"] or match["short"] or ""))
 
 
 def check_weekday(day: date, parts: Parts) -> None:
@@ -133,11 +137,14 @@ def _read_year(text: str, of_republic: bool) -> str:
         number = "1" if text == "元" else _count(text)
         return str(int(number) + REPUBLIC) if number.strip("0") else ""
     row = "".join(DIGITS.get(letter, letter) for letter in text)
-    return row if row.isdigit() else ""
+    return row if row.isdigit() and len(row) <= 4 else ""
 
 
 def _count(text: str) -> str:
-    """A number in digits or Chinese numerals as digits; empty where it is none."""
+    """A number in digits or Chinese numerals as digits; empty where it is none. On a cheque a 零
+    stands before a whole ten, as 零壹拾月.
+    """
+    text = re.sub(r"^零(?=[^零\d]?[十拾]$)", "", text)
     row = "".join(DIGITS.get(letter, letter) for letter in text)
     if text.isdigit() or (len(row) == 3 and row.isdigit()):
         return row

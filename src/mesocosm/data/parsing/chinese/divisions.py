@@ -18,8 +18,37 @@ CITIES = ("11", "12", "31", "50")  # provinces that are one city
 COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 PROVINCE_ENDS = re.compile(r"(?:壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区|省|市)$")
 CITY_ENDS = re.compile(r"(?:市|地区|盟)$")
+PREFECTURE = re.compile(  # 凉山州 is 凉山彝族自治州
+    r"(?:(?:朝鲜|土家|苗|藏|羌|彝|布依|侗|哈尼|壮|傣|白|景颇|傈僳|回|蒙古|柯尔克孜|哈萨克)族?)+自治州$"
+)
+# cities that had a district of this name until some year since 2000, which only others have today;
+# by the first four digits of their codes
+FORMER = {
+    "东山区": ("4401", "6501"),
+    "南关区": ("4102",),
+    "城北区": ("4304", "4501"),
+    "城区": ("1402", "1404", "4406"),
+    "太平区": ("2301",),
+    "市中区": ("3708",),
+    "新华区": ("4107",),
+    "新城区": ("4501",),
+    "桥东区": ("1301", "1305"),
+    "桥西区": ("1305",),
+    "江北区": ("5001",),
+    "清河区": ("3208",),
+    "矿区": ("1402",),
+    "西市区": ("3401",),
+    "郊区": ("1404", "3408", "4103", "4105", "4106", "4107"),
+    "铁西区": ("4105",),
+}
+BESIDE_HAN = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
+FILLERS = ("市辖区", "省直辖县级行政区划", "自治区直辖县级行政区划")  # levels that name no place
+MARKS = " ,，、/;；_|>·—-"  # between the divisions of an address
 UNKNOWN = re.compile(r"^[\u4e00-\u9fff]{1,8}?(?:自治县|自治旗|[区县旗])(?![路街])")
-ROAD = re.compile(r"[东西南北中]?(?:路|街|大道|巷|弄|里)")
+NAMESAKE = re.compile(  # what is called after a place and may stand in another: 上海花园, 杭州湾
+    r"[东西南北中]?(?:路|街|大道|巷|弄|里)|湾|村|新村|庄|城|小区|花园|家园|公寓|大厦|广场|饭店|酒店|"
+    r"宾馆|大学|学院|中学|小学|医院|银行|公司"
+)
 DISTRICT_ENDS = ("区", "县", "市")
 SHOWN = 4  # places that a reason names
 
@@ -82,7 +111,7 @@ def _load_tree() -> _Tree:
         if code.endswith("0000"):
             provinces[code[:2]] = Place(code, name, PROVINCE_ENDS.sub("", name))
         elif code.endswith("00"):
-            cities[code[:4]] = Place(code, name, CITY_ENDS.sub("", name))
+            cities[code[:4]] = Place(code, name, PREFECTURE.sub("州", CITY_ENDS.sub("", name)))
         else:
             districts.append(Place(code, name))
     return _Tree(provinces, cities, tuple(districts))
@@ -104,13 +133,30 @@ def cut_address(text: str) -> Parts:
 朝阳区 is in 北京市 or 长春市; write the city
     """
     tree = _load_tree()
-    rest = COUNTRY.sub("", re.sub(r"[\s,，、/]+", "", text))
+    rest = COUNTRY.sub("", join_han(text)).lstrip(MARKS)
     province, rest = _take_province(tree, rest)
-    city, rest = _take_city(tree, rest, province)
-    district, rest = _take_district(tree, rest, province, city)
+    city, rest = _take_city(tree, _drop(rest), province)
+    district, rest = _take_district(tree, _drop(rest), province, city)
     if not (province or city or district):
         raise NoDivision("it names no province, city or district at its beginning")
-    return _complete(tree, province, city, district, rest)
+    return _complete(tree, province, city, district, rest.lstrip(MARKS))
+
+
+def join_han(text: str) -> str:
+    """A text without the spaces beside Chinese characters, and with one between other words: those
+    part numbers.
+
+    >>> join_han("北京市 朝阳区 建国路 93 号  3-2  501"), join_han("SOHO Tower 3 座")
+    ('北京市朝阳区建国路93号3-2 501', 'SOHO Tower 3座')
+    """
+    return re.sub(r"\s+", " ", BESIDE_HAN.sub("", text.strip()))
+
+
+def _drop(text: str, *names: str) -> str:
+    """What follows some names, and words of levels that name no place, at a text's beginning."""
+    for name in (*names, *FILLERS):
+        text = text.lstrip(MARKS).removeprefix(name)
+    return text.lstrip(MARKS)
 
 
 def _complete(
@@ -142,11 +188,13 @@ def _take_province(tree: _Tree, text: str) -> tuple[Place | None, str]:
 
 def _begins_short(tree: _Tree, text: str, short: str) -> bool:
     """Whether an address begins with a short name, and neither with a longer name of a place nor
-    with a road that is called after it.
+    with a road or building that is called after it.
     """
-    if not text.startswith(short) or ROAD.match(text[len(short) :]):
+    if not text.startswith(short):
         return False
-    places = (*tree.cities.values(), *tree.districts)
+    places, rest = (*tree.cities.values(), *tree.districts), text[len(short) :]
+    if NAMESAKE.match(rest) and not any(rest.startswith(place.name) for place in places):
+        return False
     return not any(len(p.name) > len(short) and text.startswith(p.name) for p in places)
 
 
@@ -157,14 +205,14 @@ def _take_city(tree: _Tree, text: str, province: Place | None) -> tuple[Place | 
         NoDivision: it is one of another province.
     """
     if province and province.code[:2] in CITIES:
-        return None, text.removeprefix(province.name).removeprefix("市辖区")
+        return None, _drop(text, province.name)
     found = _longest(p for p in tree.cities.values() if text.startswith(p.name))
     found = found or _take_short(tree, text, province)
     if not found:
         return None, text
     name = found.name if text.startswith(found.name) else found.short
     _check_inside(found, province)
-    return found, text[len(name) :].removeprefix("市辖区")
+    return found, text[len(name) :]
 
 
 def _take_short(tree: _Tree, text: str, province: Place | None) -> Place | None:
@@ -181,7 +229,7 @@ def _take_short(tree: _Tree, text: str, province: Place | None) -> Place | None:
     found = _longest(able)
     if found is None or province or not _is_district(tree, found.short):
         return found
-    rest = text[len(found.short) :]
+    rest = _drop(text[len(found.short) :])
     own = (place for place in tree.districts if place.code[:4] == found.code[:4])
     return found if any(rest.startswith(place.name) for place in own) else None
 
@@ -201,17 +249,30 @@ def _take_district(
         NoDivision: several places have one of that name, or another city has it.
     """
     named = [place for place in tree.districts if text.startswith(place.name)]
-    inside = [place for place in named if _is_inside(place, province, city)]
-    longest = _longest(inside)
+    longest = _longest(place for place in named if _is_inside(place, province, city))
     if longest:
-        same = [place for place in inside if place.name == longest.name]
-        if len(same) > 1:
-            raise NoDivision(f"{longest.name} is in {_list_cities(tree, same)}; write the city")
+        _check_one_city(tree, longest.name, province, city)
         return longest, text[len(longest.name) :]
     owner = city or province
-    if owner and named:
+    if owner and named and not _list_former(tree, named[0].name, province, city):
         raise NoDivision(f"{named[0].name} is not in {owner.name}")
     return None, text
+
+
+def _check_one_city(tree: _Tree, name: str, province: Place | None, city: Place | None) -> None:
+    """Refuse a district that several cities have, or had."""
+    same = (place for place in tree.districts if place.name == name)
+    cities = {tree.city_of(place).name for place in same if _is_inside(place, province, city)}
+    if not city:
+        cities.update(_list_former(tree, name, province, city))
+    if len(cities) > 1:
+        raise NoDivision(f"{name} is in {_join_names(cities)}; write the city")
+
+
+def _list_former(tree: _Tree, name: str, province: Place | None, city: Place | None) -> list[str]:
+    """The cities that had a district of a name in other years."""
+    places = (tree.cities[code] for code in FORMER.get(name, ()))
+    return [place.name for place in places if _is_inside(place, province, city)]
 
 
 def _longest(places: Iterable[Place]) -> Place | None:
@@ -235,8 +296,8 @@ def _is_inside(place: Place, province: Place | None, city: Place | None) -> bool
     return _is_within(place, province)
 
 
-def _list_cities(tree: _Tree, places: Iterable[Place]) -> str:
-    """The cities of some districts, in words."""
-    names = sorted({tree.city_of(place).name for place in places})
+def _join_names(cities: Iterable[str]) -> str:
+    """Some cities in words."""
+    names = sorted(cities)
     shown = " or ".join(names[:SHOWN])
     return shown if len(names) <= SHOWN else f"{shown} or others"

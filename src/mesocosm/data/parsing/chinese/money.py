@@ -20,9 +20,9 @@ JIAO = "角毛"
 ONE = rf"[\d{''.join(DIGITS)}]"
 COINS = re.compile(
     rf"(?P<yuan>[{YUAN}](?:人民币)?)?(?:[零〇]?(?P<jiao>{ONE})[{JIAO}])?"
-    rf"(?:[零〇]?(?P<fen>{ONE})分)?(?:整|正)?"
+    rf"(?:[零〇]?(?P<fen>{ONE})分)?(?:整|正|钱|錢)?"
 )
-JIAO_ALONE = re.compile(rf"[{JIAO}](?:(?P<fen>{ONE})分)?(?:整|正)?")
+JIAO_ALONE = re.compile(rf"[{JIAO}](?:(?P<fen>{ONE})分)?(?:整|正|钱|錢)?")
 CUT = re.compile(rf"[{YUAN}]\s*[零〇]?{ONE}")
 
 

@@ -51,9 +51,11 @@ ABOUT = re.compile(r"[多余餘几幾来來]|左右|上下|以上|以下|以内"
 RANGE = re.compile(rf"(?:至|到|～|~|—|–|-)[\d{NUMERAL}]")
 PARTS = re.compile(r"(百|千|万|萬)分之")
 SHARES = {"百": 0, "千": -1, "万": -2, "萬": -2}  # powers of ten of a hundredth
+WHOLE = re.compile(rf"百(?![{NUMERAL}分])")  # of 百分之百
 HALF = "half (半) is refused: write it as a decimal"
 SPOKEN = "a place is left out at its end, so it has two readings; write every place"
 SIDE_BY_SIDE = "two numerals side by side may be an estimate (三五 is three to five)"
+FALL = "its places do not fall from one to the next"
 EXACT = Context(prec=120)
 
 
@@ -101,6 +103,8 @@ def read_share(text: str) -> Amount | None:
     if not match:
         return None
     rest = text[match.end() :].strip()
+    if WHOLE.match(rest):
+        rest = f"一{rest}"
     lead = DECIMAL.match(rest)
     digits = lead[0] if lead else ""
     amount = read_amount(rest[len(digits) :], digits)
@@ -291,10 +295,11 @@ def _add_tail(head: Decimal, tail: Tokens, power: int, sections: tuple[int, ...]
     rest = tail[1:] if zero else tail
     if not rest:
         raise NoFigure("it ends in 零")
+    if any(token.power >= power for token in rest):  # so that no text nests deeper than its places
+        raise NoFigure(FALL)
     value = _evaluate(rest, sections)
-    below = Decimal(10) ** power
-    if value >= below or value != value.to_integral_value():
-        raise NoFigure("its places do not fall from one to the next")
+    if value >= Decimal(10) ** power or value != value.to_integral_value():
+        raise NoFigure(FALL)
     if zero:
         _check_zero(head, value, power)
     else:

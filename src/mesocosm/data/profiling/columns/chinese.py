@@ -31,7 +31,7 @@ NULL_WORDS = (
     "\\",
 )
 YES = frozenset(["有", "是", "真", "对"])  # beside them 无 is an answer
-CHINESE = re.compile(rf"[{NUMERAL}负負]|\d[{BEHIND}]|[元块圆]\d|[角毛分整]$")
+CHINESE = re.compile(rf"[{NUMERAL}负負]|\d[{BEHIND}]|[元块圆]\d|[角毛分整]$|[元块塊角毛][钱錢]$")
 # full-width letters and signs, or a currency before a figure with its unit behind
 WIDE = re.compile(r"[\uff01-\uff5e\uffe0-\uffe6]|^(?:人民币|RMB|CNY)\s*\d.*[元圆块]$")
 COUNTED = ("月", "日", "年", "周", "星期")  # behind a numeral they name a day or a month
@@ -44,8 +44,8 @@ def to_plain_figure(value: str) -> str:
     ('3200斤', '123000', '3.2万元')
     >>> to_plain_figure("三月"), to_plain_figure("一等")
     ('三月', '一等')
-    >>> to_plain_figure("￥1,200.50"), to_plain_figure("人民币５元")
-    ('1200.50¥', '5元')
+    >>> to_plain_figure("￥1,200.50"), to_plain_figure("人民币５元"), to_plain_figure("5块钱")
+    ('1200.50¥', '5元', '5元')
     """
     if not (CHINESE.search(value) or WIDE.search(value)) or _is_amount(value):
         return value

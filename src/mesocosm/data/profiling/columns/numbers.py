@@ -44,7 +44,7 @@ VALUE = re.compile(
     rf" \u00a0\u2009\u202f]*)?[.,]?\d{POWER}|\d+[.,])\s*([^\d\s].*)?",
     re.S,
 )
-WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$|[㎡㎥]")
+WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$|[㎡㎥℃]")
 ABSENT = frozenset(
     [
         "unknown",

@@ -63,7 +63,10 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             inside=(
                 r"(?:first|last|full|sur|given|family|middle|maiden|person|customer|"
                 r"patient|applicant|client|user|employee|student)["
-                r" _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|"
+                r" _-]?name|姓名|名字|[联聯][系絡络]人|客户名|"
+                r"(?:申请|收件|收货|收貨|寄件|发货|持卡|负责|投保|被保险|监护|经办|签收|取货|委托|紧急联络)人|"
+                r"法人(?:代表|姓名|$)|法定代表人|(?:会员|患者|病人|学生|员工|司机|业主|车主|乘客|家长)名|"
+                r"户名$|经办员|氏名|성명|이름|"
                 r"(?:nombre|nom|nome)_(?:completo|y_|cliente|du_|client)"
             ),
         ),
@@ -112,7 +115,8 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:card|account)["
             r" _-]?(?:no|num|number)|credit_?card|iban|bank_?account|kontonummer|银行卡|卡号|"
-            r"银行账[号户]|账号|口座番号",
+            r"银行账[号户]|账号|帐号|[账帐]户(?:号码?)?$|微信(?:号|id)|(?<![a-z])qq(?:号码?)?$|"
+            r"口座番号",
             re.I,
         ),
     ),

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias
 
+from mesocosm.core.values.chinese_units import TRADITIONAL
 from mesocosm.core.values.units import (
     CURRENCIES,
     HAN,
@@ -52,7 +53,12 @@ UNITS = {
     "月": ("month", 1.0),
     "年": ("year", 1.0),
     "岁": ("year", 1.0),
+    "℃": ("degC", 1.0),
+    "摄氏度": ("degC", 1.0),
+    "毫摩尔": ("mmol", 1.0),
+    "毫米汞柱": ("mmHg", 1.0),
 }
+UNITS |= {word.translate(TRADITIONAL): unit for word, unit in UNITS.items()}
 PLURAL = {
     "years": "year",
     "months": "month",
@@ -137,8 +143,8 @@ def identify_unit(text: str, spaced: bool) -> tuple[str, float] | None:
 
     >>> identify_unit("months", True), identify_unit("千克", False), identify_unit("kDM", True)
     (('month', 1.0), ('kg', 1.0), ('DM', 1000.0))
-    >>> identify_unit("万元", False), identify_unit("A", False)
-    (('CNY', 10000.0), None)
+    >>> identify_unit("万元", False), identify_unit("A", False), identify_unit("℃", False)
+    (('CNY', 10000.0), None, ('degC', 1.0))
     """
     known = list_currencies().get(text) or UNITS.get(text)
     if known:
@@ -146,7 +152,20 @@ def identify_unit(text: str, spaced: bool) -> tuple[str, float] | None:
     name = PLURAL.get(text, text)
     if is_common(name) or (spaced and len(text) > 1 and find_factor(name, name) is not None):
         return name, 1.0
-    return None
+    return None if text.isascii() or text.count("/") != 1 else _identify_ratio(text)
+
+
+def _identify_ratio(text: str) -> tuple[str, float] | None:
+    """The unit of two with a slash between, one of them Chinese, and how many of it they are.
+
+    >>> _identify_ratio("元/斤"), _identify_ratio("公里/小时"), _identify_ratio("次/分")
+    (('CNY/kg', 2.0), ('km/hour', 1.0), None)
+    """
+    above, per = text.split("/")
+    one, other = identify_unit(above, False), identify_unit(per, False)
+    if not one or not other:
+        return None
+    return f"{one[0]}/{other[0]}", one[1] / other[1]
 
 
 def find_common_unit(measures: Iterable[Measure]) -> Units:

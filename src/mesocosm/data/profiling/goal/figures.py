@@ -14,9 +14,10 @@ LONGEST = 40  # letters of a figure
 MOST = 0.9  # the share of them that are figures
 NUMERALS = "零〇一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟萬億"
 UNITS = "年月日号時时点分秒元块塊角钱錢斤克吨米里岁歲天周人次个個折"
-NUMBER = rf"(?:\d[\d.,]*[{NUMERALS}]*[^\W\d_]{{0,3}}|[{NUMERALS}]+[{UNITS}]钱?)"
+# nothing is parted in a second way, so that long digits take no time
+NUMBER = rf"(?:\d[\d.,]*+[{NUMERALS}]*+[^\W\d_]{{0,3}}|[{NUMERALS}]++[{UNITS}]钱?)"
 # numbers, each with a unit or the name of a month of few letters before or after it
-FIGURE = re.compile(rf"(?:[\W_]*[^\W\d_]{{0,3}}[\W_]*{NUMBER}){{1,8}}[整正半]?[\W_]*")
+FIGURE = re.compile(rf"(?:[\W_]*+(?:[^\W\d_]{{1,3}}[\W_]*+)?{NUMBER}){{1,8}}[整正半]?[\W_]*")
 
 
 def explain_figures(column: Column, kind: str, question: str) -> str:
@@ -49,6 +50,8 @@ def is_figure(text: str) -> bool:
     [True, True, True, True]
     >>> [is_figure(text) for text in ("第3次买，质量很好", "card 12 was lost", "A0001", "一共不错")]
     [False, False, False, False]
+    >>> is_figure("1." * 17 + "xxxxx")
+    False
     """
     plain = text.strip()
     if len(plain) > LONGEST or re.fullmatch(r"[A-Za-z]+[-_]?\d+", plain):  # words, or a code
