@@ -54,3 +54,9 @@ def test_a_number_with_a_unit_of_two_inputs_is_no_input_s() -> None:
     two = [{"name": name, "low": 0, "unit": "CNY"} for name in ("收入", "负债")]
     assert read_supposed_row(["如果是5万元"], two) == {}
     assert read_supposed_row(["如果收入是5万元"], two) == {"收入": 50000.0}
+
+
+def test_a_unit_in_chinese_is_counted_with_its_word() -> None:
+    assert read_supposed_row(["如果订 3 个包裹"], [{"name": "n", "low": 0, "unit": "包裹"}]) == {
+        "n": 3.0
+    }

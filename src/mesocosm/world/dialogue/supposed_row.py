@@ -211,7 +211,7 @@ def _factors_of(unit: str) -> dict[str, float]:
     """By word: how many of a unit make one."""
     if not unit:
         return {}
-    own = {unit: 1.0, f"{unit}s": 1.0}
+    own = {unit: 1.0, f"{unit}s" if unit.isascii() else f"个{unit}": 1.0}
     if unit in CURRENCIES:
         own |= list_amounts(unit, {})
     return own | list_spellings(unit)
