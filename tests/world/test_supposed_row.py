@@ -1,10 +1,12 @@
-"""What a question supposes is read exactly or not at all: sizes, units, ranges."""
+"""What a question supposes is read exactly or not at all: sizes, units, ranges, kinds of elements."""
 
 from __future__ import annotations
 
 import pytest
 
+from mesocosm.world.dialogue.intent import find_elements
 from mesocosm.world.dialogue.supposed_row import read_supposed_row
+from mesocosm.world.wire import Element, Scene
 
 INPUTS: list[dict[str, object]] = [
     {"name": "金额", "low": 1, "unit": "CNY"},
@@ -60,3 +62,27 @@ def test_a_unit_in_chinese_is_counted_with_its_word() -> None:
     assert read_supposed_row(["如果订 3 个包裹"], [{"name": "n", "low": 0, "unit": "包裹"}]) == {
         "n": 3.0
     }
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("湖怎么样", ["datasets.credit"]),
+        ("数据集有多少行", ["datasets.credit"]),
+        ("你们的服务怎么样", ["services.desk"]),
+        ("服务的延迟是多少", ["services.desk"]),
+        ("湖南分行怎么样", []),
+        ("芜湖的质量怎么样", []),
+        ("服务费多少钱", []),
+        ("服务器状态如何", []),
+    ],
+)
+def test_a_kind_is_asked_after_by_its_own_word(question: str, found: list[str]) -> None:
+    """Not by a part of a place's name, or of another word."""
+    elements = [
+        Element.model_construct(id=id, name=id.partition(".")[2], state="fine", depth=0)
+        for id in ("datasets.credit", "services.desk")
+    ]
+    scene = Scene.model_construct(elements=elements)
+    assert [element.id for element in find_elements(question, scene, loosely=True)] == found
+    assert find_elements(question, scene) == []
