@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 
 import pytest
 
 from mesocosm.core.confidential.row_values import mark_value, plain, withheld
-from mesocosm.core.messages.known_sentences import translate_sentence
+from mesocosm.core.messages.catalogues import find_template, list_ids
+from mesocosm.core.messages.known_sentences import ROOM, translate_sentence
 
 
 @pytest.mark.parametrize(
@@ -53,3 +56,10 @@ def test_a_value_of_a_row_is_withheld_in_every_language(form: str, value: str) -
     shown = withheld(chinese)
     assert value in plain(chinese)
     assert not any(part in shown for part in ("Bonn", "Ann", "a'", "'b", "place", "by hand"))
+
+
+def test_no_two_sentences_of_the_store_are_the_same() -> None:
+    """Of two with the same words, one would never be read."""
+    words = [find_template(id, "en") for id in list_ids(ROOM)]
+    plain = Counter(re.sub(r"\{(n_)?\w+\}", r"{\1}", text) for text in words)
+    assert [text for text, count in plain.items() if count > 1] == []
