@@ -76,12 +76,13 @@ class Pattern(NamedTuple):
 
     id: str
     literals: tuple[str, ...]
+    longest: str  # of them: most texts lack it, which is told at once
     words: re.Pattern[str]
 
     def read(self, text: str) -> dict[str, str] | None:
         """The parameters that a text has in this sentence; None where it is another one."""
         if not _has_in_order(text, self.literals):
-            return None  # the expression would try every way to part the text
+            return None  # a quicker no than that of the expression
         found = self.words.fullmatch(text)
         return found.groupdict() if found else None
 
@@ -136,7 +137,7 @@ def _find_translation(text: str, language: str, depth: int, without: tuple[str, 
     where there is none.
     """
     for pattern in _list_patterns():
-        values = pattern.read(text)
+        values = pattern.read(text) if pattern.longest in text else None
         if values is None or any(mark in " ".join(values.values()) for mark in without):
             continue
         written = _write(pattern.id, values, language, depth - 1)
@@ -207,7 +208,8 @@ def _read_pattern(id: str, template: str) -> Pattern:
     others = f"{LETTER}+?"
     if not id.startswith(f"{ROOM}."):
         others = f"{LETTER}*?"  # a parameter of a message may be empty
-    return Pattern(id, literals, re.compile("".join(_list_words(template, others))))
+    words = re.compile("".join(_list_words(template, others)))
+    return Pattern(id, literals, max(literals, key=len), words)
 
 
 def _has_in_order(text: str, literals: tuple[str, ...]) -> bool:
