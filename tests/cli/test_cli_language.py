@@ -100,7 +100,7 @@ def test_findings_are_chinese_and_json_has_ids(home: Path, cli: Run) -> None:
     done = cli("--lang", "zh", "check", "-f", str(home))
     assert done.returncode == 2
     assert "没有名为 'male' 的数据集。" in done.stderr and "您是否想写 'mail'？" in done.stderr
-    assert "monitors.watch.drift.windo：此处没有键 'windo'。 可选值：" in done.stderr
+    assert "monitors.watch.drift.windo：此处没有键 'windo'。可选值：" in done.stderr
     assert not re.search(r"is missing|expected|Choices|Did you mean", done.stderr)
     english = cli("check", "-f", str(home), env=os.environ | {"LANG": "C"})
     assert "no dataset is named 'male'. Choices: mail. Did you mean 'mail'?" in english.stderr

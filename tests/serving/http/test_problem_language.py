@@ -151,6 +151,6 @@ def test_a_workers_error_keeps_its_message() -> None:
     _resolve(future, _run(fail))
     error = future.exception()
     assert isinstance(error, ConfigValueError)
-    assert error.render("zh") == "age：缺少该字段；应为：数值。 可选值：age。 您是否想写 'age'？"
+    assert error.render("zh") == "age：缺少该字段；应为：数值。可选值：age。您是否想写 'age'？"
     assert str(error).startswith("age: the field is missing; expected a number. Choices: age.")
     assert text_of_json(text_as_json("plain")) == "plain"
