@@ -26,6 +26,7 @@ from mesocosm.core.values.units import (
     list_amounts,
     list_spellings,
 )
+from mesocosm.world.dialogue.intent import HAN as HAN_LETTERS
 from mesocosm.world.dialogue.intent import supposes
 
 SUPPOSE = (
@@ -43,6 +44,14 @@ SPOKEN = {  # words of units that are said, by those that are written
     "欧": "欧元",
     "个星期": "周",
     "个小时": "小时",
+    "個月": "个月",  # traditional characters
+    "週": "周",
+    "歲": "岁",
+    "小時": "小时",
+    "個小時": "小时",
+    "分鐘": "分钟",
+    "塊": "元",
+    "塊錢": "元",
     "季度": "quarter",  # no unit that is converted: refused
     "个季度": "quarter",
 }
@@ -51,6 +60,13 @@ TAIL = 60  # letters behind a number in which its unit is looked for
 RATIO = re.compile(r"\s*/|每")
 # what makes a number one end of a range, about so much, or of a size that is not known
 NOT_ALONE = re.compile(r"\s*(?:[-~–—]|至|到|to\b|或)\s*-?\d|[A-Za-z%‰°]|[多余几]")
+# a short Chinese word right behind a number of an input with a unit is a unit, unless one of these
+# begins it; one of an input without a unit may count anything, and is no share
+PARTICLES = "呢吗嗎吧啊呀哦的了会會能可时時就是行还還和跟与與及且而则則那怎如何好够夠"
+NO_UNIT = re.compile(
+    rf"(?:(?![{PARTICLES}])[{HAN_LETTERS}]){{1,2}}(?:[{PARTICLES}]|(?![{HAN_LETTERS}\d]))"
+)
+SHARE = re.compile(r"[成倍折]")
 LINKS = (
     r"(?:\s*(?:=|:|,|\bis\b|\bof\b|\bat\b|\bto\b|\bwas\b|等于|改成|改为|换成|变成|变为|达到|只有|为|是|有|到)"
     r"\s*|\s+|)"
@@ -110,6 +126,7 @@ def _read_values(question: str, inputs: Sequence[Mapping[str, object]]) -> dict[
     found: dict[str, SupposedValue | None] = {}
     taken: list[tuple[int, int]] = []
     others: list[Mapping[str, object]] = []
+    names = [str(field["name"]) for field in inputs]
     for field in inputs:
         if field.get("private"):
             continue
@@ -117,11 +134,13 @@ def _read_values(question: str, inputs: Sequence[Mapping[str, object]]) -> dict[
         if "low" not in field:
             found[str(field["name"])] = _read_choice(field, question)
         elif hit:
-            found[str(field["name"])] = _convert(field, hit, _find_factor(*_unit_of(field, hit)))
+            found[str(field["name"])] = _convert(
+                field, hit, _find_factor(*_unit_of(field, hit, names))
+            )
             taken.append(hit.span(1))
         else:
             others.append(field)
-    by_unit = {str(field["name"]): _read_by_unit(field, question, taken) for field in others}
+    by_unit = {str(field["name"]): _read_by_unit(field, question, taken, names) for field in others}
     spans = [value.span for value in by_unit.values() if value]
     found |= {n: value for n, value in by_unit.items() if value and spans.count(value.span) == 1}
     return {name: value for name, value in found.items() if value}
@@ -135,19 +154,28 @@ def _pattern_of(field: Mapping[str, object]) -> str:
 
 
 def _read_by_unit(
-    field: Mapping[str, object], question: str, taken: Sequence[tuple[int, int]]
+    field: Mapping[str, object],
+    question: str,
+    taken: Sequence[tuple[int, int]],
+    names: Sequence[str],
 ) -> SupposedValue | None:
     """The first number beside an input's own unit that is no other input's."""
     for hit in re.finditer(NUMBER, question) if field.get("unit") else ():
-        unit, tail = _unit_of(field, hit)
+        unit, tail = _unit_of(field, hit, names)
         if hit.span(1) not in taken and _find_word(unit, tail) and _find_factor(unit, tail) == 1:
             return _convert(field, hit, 1.0)
     return None
 
 
-def _unit_of(field: Mapping[str, object], number: re.Match[str]) -> tuple[str, str]:
-    """The unit of an input, and what is behind a number, as far as a unit goes."""
-    return str(field.get("unit") or ""), number.string[number.end() : number.end() + TAIL]
+def _unit_of(
+    field: Mapping[str, object], number: re.Match[str], names: Sequence[str]
+) -> tuple[str, str]:
+    """The unit of an input, and what is behind a number, as far as a unit goes: nothing where the
+    name of another input is.
+    """
+    tail = number.string[number.end() : number.end() + TAIL]
+    is_name = tail.lstrip().lower().startswith(tuple(name.lower() for name in names))
+    return str(field.get("unit") or ""), "" if is_name else tail
 
 
 def _convert(
@@ -175,6 +203,8 @@ def _find_factor(unit: str, tail: str) -> float | None:
     word = _find_word(unit, tail)
     rest = tail.lstrip()[len(word) :] if word else tail
     if NOT_ALONE.match(rest) or (word and RATIO.match(rest)):
+        return None
+    if not word and (NO_UNIT if unit else SHARE).match(tail.lstrip()):
         return None
     if not word or (not unit and word not in ("%", "percent")):
         return 1.0  # in the unit of the input, which the file may leave out
