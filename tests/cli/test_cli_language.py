@@ -328,6 +328,6 @@ def test_datasets_and_models_of_a_report_in_both_languages() -> None:
             "  未使用的列：x",
         ]
         shown = format_model("judge", version).splitlines()
-        assert shown[1] == "  frozen 无基座模型，linear 预测头，float32；训练数据 people@0"
+        assert shown[1] == "  无基座模型（frozen），linear 预测头，float32；训练数据 people@0"
         assert shown[3] == "  在 30 行留出数据上（95 % 置信区间）："
         assert shown[-1] == "    薄弱切片 age > 3：准确率 0.500（9 行）"
