@@ -108,7 +108,7 @@ CHINESE_ABOUT = {
     ),
     "/v1/datasets/{name}/versions": "数据集的版本；给出 `old` 和 `new` 时，列出改变。",
     "/report": "全部数据和模型的报告，一个网页；限所有者。",
-    "/v1/monitors": "每个监测的最近一次查看。",
+    "/v1/monitors": "每个监控的最近一次查看。",
     "/v1/monitors/{name}/silence": "静默通知：`for`，例如 `2h`，以及 `why`。",
     "/v1/alerts/{alert}/close": "关闭一个未关闭的告警；必须给出 `why`。",
     "/v2": "服务器信息，按开放推理协议。",

@@ -141,7 +141,7 @@ CHINESE |= {  # of the reference
     "Services and models": "服务与模型",
     "Open Inference Protocol": "开放推理协议",
     "Data, lineage and state": "数据、血缘与状态",
-    "Monitors and alerts": "监测与告警",
+    "Monitors and alerts": "监控与告警",
     "World": "世界",
     "Pages and sign-in": "页面与登录",
     "| method | address | what it does |": "| 方法 | 地址 | 作用 |",

@@ -100,7 +100,7 @@ def test_findings_are_chinese_and_json_has_ids(home: Path, cli: Run) -> None:
     done = cli("--lang", "zh", "check", "-f", str(home))
     assert done.returncode == 2
     assert "没有名为 'male' 的数据集。" in done.stderr and "您是否想写 'mail'？" in done.stderr
-    assert "monitors.watch.drift.windo：此处没有键 'windo'。 可选值：" in done.stderr
+    assert "monitors.watch.drift.windo：此处没有键 'windo'。可选值：" in done.stderr
     assert not re.search(r"is missing|expected|Choices|Did you mean", done.stderr)
     english = cli("check", "-f", str(home), env=os.environ | {"LANG": "C"})
     assert "no dataset is named 'male'. Choices: mail. Did you mean 'mail'?" in english.stderr
@@ -328,6 +328,6 @@ def test_datasets_and_models_of_a_report_in_both_languages() -> None:
             "  未使用的列：x",
         ]
         shown = format_model("judge", version).splitlines()
-        assert shown[1] == "  frozen 无基座模型，linear 预测头，float32；训练数据 people@0"
+        assert shown[1] == "  无基座模型（frozen），linear 预测头，float32；训练数据 people@0"
         assert shown[3] == "  在 30 行留出数据上（95 % 置信区间）："
         assert shown[-1] == "    薄弱切片 age > 3：准确率 0.500（9 行）"

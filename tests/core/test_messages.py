@@ -267,7 +267,7 @@ def test_errors_keep_their_message() -> None:
     )
     english = "base: no model is named 'a'; expected another model of the file. Choices: b."
     assert str(wrong) == english
-    assert wrong.render("zh") == "base：没有名为 'a' 的模型；应为：文件中的另一个模型。 可选值：b。"
+    assert wrong.render("zh") == "base：没有名为 'a' 的模型；应为：文件中的另一个模型。可选值：b。"
     assert wrong.at(Place("e.yaml", 3), "models.x").as_json() == {
         "place": {"file": "e.yaml", "line": 3, "column": 0},
         "key": "models.x.base",

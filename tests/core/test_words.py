@@ -100,3 +100,10 @@ def test_groups_of_chinese_texts_are_named_by_words() -> None:
     from mesocosm.learning.strategies.class_discovery import split_words
 
     assert split_words("我的包裹丢了，快递不管") == ["包裹", "快递", "不管"]
+
+
+def test_a_degree_is_no_share() -> None:
+    from mesocosm.core.values.units import find_factor
+
+    assert find_factor("度", "%") is None is find_factor("度", "ppm")
+    assert find_factor("度", "degC") == find_factor("度", "degree") == find_factor("度", "kWh") == 1

@@ -83,7 +83,8 @@ class Finding:
             sentences.append(Message("core.choices", choices=self.choices))
         if self.near:
             sentences.append(Message("core.did_you_mean", near=self.near))
-        return masked(" ".join(render(sentence, language) for sentence in sentences))
+        space = " " if (language or current_language()) == SOURCE else ""
+        return masked(space.join(render(sentence, language) for sentence in sentences))
 
     def as_json(self) -> dict[str, object]:
         """The finding as JSON-ready data, its texts in English; `id` and `params` are those of the

@@ -73,7 +73,7 @@ def ask(path: str, accepted: str) -> dict[str, Any]:
             "/both",
             "请求无法处理",
             "缺少字段 'age'、'city'；应为：每个字段；'age' 可用 null 由系统填补。"
-            " 可选值：age、city。",
+            "可选值：age、city。",
         ),
         ("/problem", "没有此服务", "没有名为 'x' 的服务"),
         ("/later", "服务暂不可用", "目录库被锁定或只读，且缓冲区已满"),
@@ -151,6 +151,6 @@ def test_a_workers_error_keeps_its_message() -> None:
     _resolve(future, _run(fail))
     error = future.exception()
     assert isinstance(error, ConfigValueError)
-    assert error.render("zh") == "age：缺少该字段；应为：数值。 可选值：age。 您是否想写 'age'？"
+    assert error.render("zh") == "age：缺少该字段；应为：数值。可选值：age。您是否想写 'age'？"
     assert str(error).startswith("age: the field is missing; expected a number. Choices: age.")
     assert text_of_json(text_as_json("plain")) == "plain"

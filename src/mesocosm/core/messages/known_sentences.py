@@ -21,9 +21,14 @@ ROOM = "sentences"
 # rooms whose messages the store holds as English too
 STORED = ("lifecycle", "monitoring", "serving", "data")
 WORDS_OF = ("monitoring.drill_prefix", "monitoring.remedy")  # short, and stored in sentences
+# letters, among which a marked value of a row stands whole: one of its parts beside a mark that
+# another order took from it would be shown
+LETTER = f"(?:[^{START}{END}]|{START}[^{END}]*{END})"
+OUTSIDE = f"(?![^{START}{END}]*{END})"  # of such a value
 LEAST = 9  # letters that such a message has besides its parameters
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
+DEEPEST = 8  # sentences within each other that are looked for
 NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
 # parameters that hold sentences; those with other names hold words of the user's data, which are
 # never translated
@@ -71,12 +76,13 @@ class Pattern(NamedTuple):
 
     id: str
     literals: tuple[str, ...]
+    longest: str  # of them: most texts lack it, which is told at once
     words: re.Pattern[str]
 
     def read(self, text: str) -> dict[str, str] | None:
         """The parameters that a text has in this sentence; None where it is another one."""
         if not _has_in_order(text, self.literals):
-            return None  # the expression would try every way to part the text
+            return None  # a quicker no than that of the expression
         found = self.words.fullmatch(text)
         return found.groupdict() if found else None
 
@@ -87,9 +93,14 @@ def translate_sentence(text: str, language: str) -> str:
     >>> translate_sentence("passes all gates", "zh"), translate_sentence("as it is", "zh")
     ('通过全部门槛', 'as it is')
     """
-    if language == SOURCE or not SHORTEST <= len(text) <= LONGEST or not _is_printable(text):
+    return text if language == SOURCE else _translate_within(text, language, DEEPEST)
+
+
+def _translate_within(text: str, language: str, depth: int) -> str:
+    """A sentence with at most some sentences within each other; as it is where it has more."""
+    if not depth or not SHORTEST <= len(text) <= LONGEST or not _is_printable(text):
         return text
-    return _translate(text, language)
+    return _translate(text, language, depth)
 
 
 def translate_param(name: str, value: str, language: str) -> str:
@@ -107,47 +118,46 @@ def _is_printable(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _translate(text: str, language: str) -> str:
+def _translate(text: str, language: str, depth: int) -> str:
     """A sentence by the pattern with the most words; else its parts, and at last by a pattern whose
     parameters have several parts. Nothing is translated in half.
     """
     return (
-        _find_translation(text, language, SEVERAL)
-        or _translate_parts(text, language, JOINED, "；")
-        or _translate_parts(text, language, LISTED, find_template("core.list", language))
-        or _find_translation(text, language, ())
-        or _translate_parts(text, language, JOINED, "；", some=True)
+        _find_translation(text, language, depth, SEVERAL)
+        or _translate_parts(text, language, depth, JOINED)
+        or _translate_parts(text, language, depth, LISTED)
+        or _find_translation(text, language, depth, ())
+        or _translate_parts(text, language, depth, JOINED, some=True)
         or text
     )
 
 
-def _find_translation(text: str, language: str, without: tuple[str, ...]) -> str:
+def _find_translation(text: str, language: str, depth: int, without: tuple[str, ...]) -> str:
     """A sentence by the first pattern that reads it, with no parameter that has some marks; empty
     where there is none.
     """
     for pattern in _list_patterns():
-        values = pattern.read(text)
+        values = pattern.read(text) if pattern.longest in text else None
         if values is None or any(mark in " ".join(values.values()) for mark in without):
             continue
-        written = _write(pattern.id, values, language)
+        written = _write(pattern.id, values, language, depth - 1)
         if written is not None:
             return written
     return ""
 
 
-def _translate_parts(
-    text: str, language: str, mark: str, joined: str, *, some: bool = False
-) -> str:
+def _translate_parts(text: str, language: str, depth: int, mark: str, *, some: bool = False) -> str:
     """The parts of a text; empty where one of them, with `some` each of them, is not known."""
-    parts = text.split(mark)
+    parts = re.split(re.escape(mark) + OUTSIDE, text)
     if len(parts) == 1:
         return ""
-    translated = [translate_sentence(part, language) for part in parts]
+    translated = [_translate_within(part, language, depth - 1) for part in parts]
     known = [part != other for part, other in zip(parts, translated, strict=True)]
+    joined = "；" if mark == JOINED else find_template("core.list", language)
     return joined.join(translated) if all(known) or (some and any(known)) else ""
 
 
-def _write(id: str, values: Mapping[str, str], language: str) -> str | None:
+def _write(id: str, values: Mapping[str, str], language: str, depth: int) -> str | None:
     """The sentence of an id with values as the English one has them; None where a value is a
     sentence that is not known.
     """
@@ -155,24 +165,27 @@ def _write(id: str, values: Mapping[str, str], language: str) -> str | None:
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            is_quoted = literal.endswith(QUOTES)
-            value = _write_value(name, values[name], language, is_quoted)
+            if name in OF_DATA:
+                value = _write_name(name, values[name], language, literal.endswith(QUOTES))
+            else:
+                value = _write_sentence(values[name], language, depth)
             if value is None:
                 return None
             words.append(value)
     return "".join(words)
 
 
-def _write_value(name: str, value: str, language: str, is_quoted: bool) -> str | None:
-    """A parameter of a sentence; None where it is a sentence that is not known, or no name."""
-    if name in OF_DATA:
-        most = MOST_WORDS if is_quoted else MOST_UNQUOTED
-        if len(WORD.findall(value)) > most or (": " in value and not is_quoted):
-            return None
-        return (
-            value.replace(LISTED, find_template("core.list", language)) if name in LISTS else value
-        )
-    written = translate_sentence(value, language)
+def _write_name(name: str, value: str, language: str, is_quoted: bool) -> str | None:
+    """A parameter of the user's words; None where it is no name."""
+    most = MOST_WORDS if is_quoted else MOST_UNQUOTED
+    if len(WORD.findall(value)) > most or (": " in value and not is_quoted):
+        return None
+    return value.replace(LISTED, find_template("core.list", language)) if name in LISTS else value
+
+
+def _write_sentence(value: str, language: str, depth: int) -> str | None:
+    """A parameter that may be a sentence; None where it is one that is not known."""
+    written = _translate_within(value, language, depth)
     if written == value and RUN.search(NO_WORDS.sub("", value)):
         return None
     return written
@@ -191,11 +204,12 @@ def _list_patterns() -> tuple[Pattern, ...]:
 
 
 def _read_pattern(id: str, template: str) -> Pattern:
-    literals = tuple(literal for literal, _, _, _ in Formatter().parse(template) if literal)
-    others = ".+?"
+    literals = tuple(filter(None, _split_template(template)[0]))
+    others = f"{LETTER}+?"
     if not id.startswith(f"{ROOM}."):
-        others = ".*?"  # a parameter of a message may be empty
-    return Pattern(id, literals, re.compile("".join(_list_words(template, others))))
+        others = f"{LETTER}*?"  # a parameter of a message may be empty
+    words = re.compile("".join(_list_words(template, others)))
+    return Pattern(id, literals, max(literals, key=len), words)
 
 
 def _has_in_order(text: str, literals: tuple[str, ...]) -> bool:
@@ -215,18 +229,45 @@ def _has_in_order(text: str, literals: tuple[str, ...]) -> bool:
 
 def _count_letters(template: str) -> int:
     """How many letters of a text are in no parameter."""
-    return sum(len(literal) for literal, _, _, _ in Formatter().parse(template))
+    return sum(map(len, _split_template(template)[0]))
 
 
 def _list_words(template: str, others: str) -> Iterator[str]:
     """A text as parts of a regular expression; `others` is what parameters are that no number
     is.
+
+    Where another such parameter follows, the nearest end of one is as good as any later one and is
+    kept (`(?>`), so that a hostile text is not parted in every way.
     """
-    seen = set[str]()
+    literals, names = _split_template(template)
+    once = len(set(names)) == len(names)
+    yield re.escape(literals[0])
+    for at, name in enumerate(names):
+        literal, after = re.escape(literals[at + 1]), names[at + 1 : at + 2]
+        if name in names[:at]:
+            yield f"(?P={name}){literal}"
+        elif _is_number(name):
+            yield f"(?P<{name}>{NUMBER}){literal}"
+        elif once and literal and after and not _is_number(after[0]):
+            yield f"(?>(?P<{name}>{others}){literal})"
+        else:
+            yield f"(?P<{name}>{others}){literal}"
+
+
+def _is_number(name: str) -> bool:
+    return name.startswith("n_")
+
+
+def _split_template(template: str) -> tuple[list[str], list[str]]:
+    """The texts around the parameters of a template, and the parameters' names.
+
+    >>> _split_template("{file}: {{a}} {n_rows} rows")
+    (['', ': {a} ', ' rows'], ['file', 'n_rows'])
+    """
+    literals, names = [""], list[str]()
     for literal, name, _, _ in Formatter().parse(template):
-        yield re.escape(literal)
-        if name in seen:
-            yield f"(?P={name})"
-        elif name is not None:
-            seen.add(name)
-            yield f"(?P<{name}>{NUMBER if name.startswith('n_') else others})"
+        literals[-1] += literal
+        if name is not None:
+            names.append(name)
+            literals.append("")
+    return literals, names

@@ -114,6 +114,8 @@ SEVERAL = frozenset(
         "floz",
     ]
 )  # one name, several sizes
+# pint has no dimension of an angle: 度 would be a share, too
+ANGLES = ("degree", "degrees", "deg", "°", "rad", "radian", "radians")
 SQUARE = {"㎡": "m**2", "㎥": "m**3"}
 OFFSET_WORDS = tuple(chain.from_iterable(SCALES.values()))
 SHIFTS = {
@@ -214,7 +216,8 @@ def find_factor(found: str, wanted: str) -> float | None:
 
 def _find_degree(wanted: str) -> float | None:
     """How many `wanted` make one 度, which is a unit of what the field measures."""
-    factors = (find_factor(unit, wanted) for unit in DEGREES)
+    units = (unit for unit in DEGREES if unit != "degree" or wanted.strip() in ANGLES)
+    factors = (find_factor(unit, wanted) for unit in units)
     return next((times for times in factors if times is not None), None)
 
 

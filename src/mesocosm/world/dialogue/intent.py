@@ -58,7 +58,8 @@ STATE = (
 )
 OPEN = ("open", "any", "many", "what", "有", "吗", "哪些", "多少", "什么")
 ALERTS = ("alert", "alerts", "alarm", "alarms", "告警", "警报", "报警")
-BACK = ("it", "its", "that", "它", "其", "那", "该", "这个")
+BACK = ("it", "its", "that")
+HAN_BACK = re.compile("它|那|这个|(?<!尤|与|极)其(?!他|它|余|实|次|中)|(?<!应|活)该")
 FILLERS = frozenset(
     [
         "and",
@@ -107,6 +108,13 @@ BEGINNING = 8  # words of the question before that are looked at
 BEGINNING_HAN = 10  # letters of it, in Chinese
 MOST = 4  # elements described in one answer
 HAN = r"\u3400-\u9fff"
+# behind the Chinese word of a kind where the whole kind is asked after: "模型的准确率", no "服务费"
+OF_KIND = (
+    rf"(?:[们都的里中有最是还各]|现在|目前|今天|当前|运行|整体)*"
+    rf"(?:{'|'.join(word for word in STATE if not word.isascii())}|[吗呢吧啊]|(?![{HAN}]))"
+)
+# before one of a single letter, which is a part of names: "湖南", "芜湖", "泉州"
+APART = rf"(?:(?<![{HAN}])|(?<=[这那个片座眼棵些]))"
 WORDS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")  # Chinese stands by itself beside other letters
 
 
@@ -185,10 +193,23 @@ def _find_loosely(spoken: str, kinds: Sequence[str], scene: Scene) -> list[Eleme
     meant: list[Element] = []
     if _has(spoken, STATE):
         meant = [element for element in scene.elements if _has_long_name(spoken, element)]
-        meant = meant or _list_kinds(scene, kinds)
+        whole = [kind for kind in kinds if any(_asks_of(spoken, w) for w in SECTIONS[kind])]
+        meant = meant or _list_kinds(scene, whole)
     if not meant and _has(spoken, ALERTS) and _has(spoken, OPEN):
         return _list_kinds(scene, ["monitors"])
     return meant
+
+
+def _asks_of(spoken: str, word: str) -> bool:
+    """Whether a text asks after all of a kind by its word, and has it not as a part of another.
+
+    >>> _asks_of(" 湖怎么样 ", "湖"), _asks_of(" 湖南的订单怎么样 ", "湖")
+    (True, False)
+    """
+    if word.isascii():
+        return _contains(spoken, word)
+    before = APART if len(word) == 1 else ""
+    return re.search(f"{before}{word}{OF_KIND}", spoken) is not None
 
 
 def _has_long_name(spoken: str, element: Element) -> bool:
@@ -288,7 +309,8 @@ def refers_back(last: str) -> bool:
 
     >>> refers_back("and its accuracy?"), refers_back("它的准确率呢？")
     (True, True)
-    >>> refers_back("and my phone?")
-    False
+    >>> refers_back("and my phone?"), refers_back("应该怎么办？")
+    (False, False)
     """
-    return _has(_spoken(last), BACK)
+    spoken = _spoken(last)
+    return _has(spoken, BACK) or HAN_BACK.search(spoken) is not None

@@ -25,7 +25,7 @@ export const NAMES = {
     remove: "移除",
     repair: "修复",
     restart: "重启",
-    retrain: "再训练",
+    retrain: "重新训练",
     reveal: "显示",
     revoke: "撤销令牌",
     rollback: "回滚",
@@ -45,7 +45,7 @@ export const NAMES = {
     monitor: "监控",
     operator: "操作员",
     owner: "所有者",
-    retrain: "再训练",
+    retrain: "重新训练",
     viewer: "查看者",
   },
   plan: {
@@ -71,12 +71,12 @@ export const NAMES = {
     "label rows": "标注数据",
     nothing: "无需补救",
     recalibrate: "重新校准",
-    retrain: "再训练",
+    retrain: "重新训练",
   },
   rollout: {
     "blue-green": "蓝绿发布",
     canary: "金丝雀发布",
-    direct: "直接部署",
+    direct: "直接发布",
     shadow: "影子发布",
   },
   baseline: {
