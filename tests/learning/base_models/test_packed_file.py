@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
+from transformers import BertConfig  # threads that import it at once fail
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models.base import _unpack
@@ -135,6 +136,7 @@ def test_a_file_of_another_kind_is_refused_as_what_it_was_taken_for(tmp_path: Pa
 
 def test_many_at_once_get_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESOCOSM_CACHE", "")
+    assert BertConfig().architectures is None
     (tmp_path / "whole.bin").write_bytes(make_file())
     with ThreadPoolExecutor(8) as pool:
         jobs = [pool.submit(unpack_e5, "e5", tmp_path / "whole.bin", tmp_path) for _ in range(8)]
