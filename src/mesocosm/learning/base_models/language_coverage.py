@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mesocosm.core.values.words import name_script
 from mesocosm.learning.features.sentence_pairs import APART
 
 if TYPE_CHECKING:
@@ -174,8 +175,8 @@ def _describe_fragmentation(
         if script in MIN_LETTERS:
             known = "it may not know their language"
         warnings.append(
-            f"'{name}' splits words in {script.title()} script into pieces of {each:.1f} letters:"
-            f" {known}; {_advise(name, writes)}"
+            f"'{name}' splits words in {name_script(script)} script into pieces of {each:.1f}"
+            f" letters: {known}; {_advise(name, writes)}"
         )
     return warnings
 
