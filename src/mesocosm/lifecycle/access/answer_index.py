@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.base_models.similarity_scale import SimilarityScale
 
@@ -149,9 +150,10 @@ def _write_vectors(
 
     from mesocosm.learning.features.answer_ranking import fit_ranking
 
-    tensors = {"vectors": vectors.astype(np.float32)}
+    questions = vectors.astype(np.float32)
+    tensors: dict[str, Array] = {"vectors": questions}
     if ranked:
-        tensors |= fit_ranking(tensors["vectors"], [str(row["answer"]) for row in rows])
+        tensors |= fit_ranking(questions, [str(row["answer"]) for row in rows])
     save_file(tensors, file)
 
 
