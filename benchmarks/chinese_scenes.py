@@ -2,7 +2,7 @@
 `python benchmarks/chinese_scenes.py`.
 
 No test sentence trains anything (tests/scenes/test_chinese_data.py holds it). The table's threshold
-is the scene's own; it was chosen on `HELD_QUESTIONS` below and the table's rows, never on the
+is the scene's own; it was chosen on its `held-questions.csv` and the table's rows, never on the
 questions that are measured here.
 """
 

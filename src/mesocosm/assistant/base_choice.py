@@ -15,7 +15,7 @@ def choose_for_columns(columns: Sequence[Column], names: Sequence[str]) -> Encod
     texts: list[str] = []
     for column in columns:
         if column.name in names:
-            texts += islice(column.counts, TEXTS // len(names))
+            texts += islice(column.counts, max(1, TEXTS // len(names)))
     return choose_encoder(texts)
 
 

@@ -71,26 +71,39 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def folder_appears(target: Path) -> Iterator[Path]:
+def folder_appears(target: Path, whole: str = "") -> Iterator[Path]:
     """A folder to fill; it gets the name `target` when the block ends without an error, else it is
     removed.
 
     What already has the name is replaced by renaming, so a reader sees one or the other.
+
+    Args:
+        target: the folder's name.
+        whole: a file by which a folder is known as complete, where the name says its content: one
+            that another process made in the meantime stays, since it may be read already.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(aside_name(target))
     aside.mkdir()
     try:
         yield aside
-        if target.exists():
-            old = target.with_name(aside_name(target))
-            os.replace(target, old)
-            os.replace(aside, target)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            os.replace(aside, target)
+        if not (whole and (target / whole).is_file()):
+            _rename_into_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _rename_into_place(aside: Path, target: Path) -> None:
+    """Give a folder its name, whatever has it."""
+    try:
+        os.rename(aside, target)
+    except OSError:  # a folder has the name, perhaps since a moment ago
+        if not target.exists():
+            raise
+        old = target.with_name(aside_name(target))
+        os.replace(target, old)
+        os.replace(aside, target)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def sweep(folder: Path) -> int:

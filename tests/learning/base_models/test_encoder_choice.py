@@ -66,3 +66,17 @@ def test_crowded_cosines_are_stretched_and_others_are_left() -> None:
     assert (stretched.argsort(1) == cosines.argsort(1)).all() and stretched.min() < 0.1
     unrelated = stretched[~np.eye(40, dtype=bool)]
     assert 0.93 < (unrelated < BAR).mean() < 0.97
+
+
+def test_questions_that_are_all_the_same_have_a_scale_too() -> None:
+    same = np.ones((12, 4), np.float32) / 2
+    scale = measure_scale(same, same, same)
+    assert scale is not None and 2 * scale.floor - 1 < scale.floor < scale.bar < 1
+    stretched = scale.stretch(np.linspace(-1, 1, 2001, dtype=np.float32))
+    assert (np.diff(stretched) >= 0).all() and stretched[0] == -1 and stretched[-1] == 1
+
+
+def test_the_beginning_of_a_long_text_is_looked_at() -> None:
+    assert choose_encoder(["Where is my parcel? " * 100 + "包裹" * 9_000]).base == "minilm"
+    assert choose_encoder(["我的包裹在哪里？" + "where is it " * 100]).base == "minilm"
+    assert choose_encoder(["我的包裹在哪里？" * 10 + "where is it " * 100]).base == "e5"

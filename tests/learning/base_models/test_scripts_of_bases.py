@@ -46,7 +46,7 @@ def test_a_script_that_is_split_into_bytes_is_unknown(tmp_path: Path) -> None:
 def test_generation_in_a_script_that_a_base_does_not_know_is_refused(tmp_path: Path) -> None:
     parts = {"train": CHINESE, "validation": [], "test": CHINESE}
     pairs = TextPairs(texts=parts, answers=parts)
-    with pytest.raises(ConfigValueError, match="'bytes' does not know the Cjk script"):
+    with pytest.raises(ConfigValueError, match="'bytes' does not know the CJK script"):
         train._check_script(by_bytes(tmp_path), pairs)
     train._check_script(by_characters(tmp_path), pairs)
 

@@ -60,6 +60,7 @@ def test_one_question_each_has_no_ranking() -> None:
     assert fit_ranking(vectors, ["yes"] * 10) == {}, "nothing to choose from"
     assert not lists_several_questions(["a", "a", "b", "c"])
     assert lists_several_questions(["a", "a", "b", "b", "b", "c", "c"])
+    assert not lists_several_questions([f"answer {i // 2}" for i in range(11_000)]), "too many"
     assert number_answers(["b", "a", "b"]).tolist() == [0, 1, 0]
 
 

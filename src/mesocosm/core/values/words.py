@@ -183,3 +183,12 @@ def is_unspaced(text: str) -> bool:
     """
     unspaced = len(_UNSPACED.findall(text))
     return unspaced > 0 and unspaced >= len(_OTHER_WORD.findall(text))
+
+
+def name_script(script: str) -> str:
+    """A script's name in Unicode as it is written in a text.
+
+    >>> name_script("CYRILLIC"), name_script("CJK")
+    ('Cyrillic', 'CJK')
+    """
+    return script if script == "CJK" else script.title()

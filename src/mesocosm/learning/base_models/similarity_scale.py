@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CROWDED = 0.5  # median cosine of unrelated texts, from which a base's cosines crowd
 UNRELATED = 95  # percentile of unrelated pairs that is refused by the default threshold
 BAR = 0.55  # the default threshold
+HIGHEST = 0.998  # floor of a table whose questions are nearly all the same
 MIN_ROWS = 8  # of a table whose own pairs tell
 MOST_ROWS = 2000  # of a table whose pairs are looked at
 UNRELATED_QUESTIONS = (
@@ -81,7 +82,7 @@ def measure_scale(
     unrelated = cosines[given[:, None] != given]
     if len(np.unique(given)) < MIN_ROWS:
         unrelated = np.concatenate([unrelated, (others @ rows.T).ravel()])
-    floor = float(np.median(unrelated))
+    floor = min(float(np.median(unrelated)), HIGHEST)
     if floor < CROWDED:
         return None
     bar = float(np.percentile(unrelated, UNRELATED))

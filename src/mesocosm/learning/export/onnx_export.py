@@ -22,6 +22,7 @@ from mesocosm.core.hashing import digest
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.graph_builder import GraphBuilder
+from mesocosm.learning.export.lookup_tables import narrow_tables
 from mesocosm.learning.export.quantization import quantize
 from mesocosm.learning.export.reweighting import reweight
 from mesocosm.learning.export.weight_sharing import extract_weights, link_or_copy, share_weights
@@ -63,6 +64,7 @@ def export_trunk(trunk: nn.Module, folder: Path) -> None:
         assert program is not None
         program.save(str(folder / "trunk.fp32.onnx"))
         pool_by_product(folder / "trunk.fp32.onnx")
+        narrow_tables(folder / "trunk.fp32.onnx")
         quantize(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
 
 
@@ -85,7 +87,7 @@ def shared_trunk(base: Base, store: Path) -> Path:
     if not (folder / "trunk.int8.onnx").is_file() and not copy_from_cache(
         f"trunks/{folder.name}", folder
     ):
-        with folder_appears(folder) as aside:
+        with folder_appears(folder, "trunk.int8.onnx") as aside:
             export_trunk(load_trunk(base), aside)
             extract_weights(aside)
             shutil.copy(base.folder / "tokenizer.json", aside / "tokenizer.json")

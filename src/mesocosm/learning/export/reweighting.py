@@ -16,6 +16,7 @@ import numpy as np
 
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.export.graph_builder import list_constants
+from mesocosm.learning.export.lookup_tables import is_exact_half
 
 if TYPE_CHECKING:
     import torch
@@ -94,18 +95,25 @@ def _replace_weights(model: ModelProto, folder: Path, old: State, new: State) ->
     places, replaced = _by_content(old), set[str]()
     for tensor in list_constants(model.graph):
         value = _value(tensor, folder)
-        if value.dtype == np.float32 and value.size > 1:
-            place = _find_place(tensor.name, value, places)
+        if value.dtype in (np.float32, np.float16) and value.size > 1:
+            place = _find_place(tensor.name, value.astype(np.float32, copy=False), places)
             if place is None:
                 return None
-            name, transposed = place
-            replaced.add(name)
-            value = new[name]
-            if transposed:
-                value = value.T
-            value = np.ascontiguousarray(value)
+            replaced.add(place[0])
+            value = _take_weight(new, place, value.dtype == np.float16)
         tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
     return replaced
+
+
+def _take_weight(new: State, place: Place, half: bool) -> Array:
+    """The new weight of a place; of a table in float16 in float16 where that loses nothing, else in
+    float32, which the cast behind it takes too.
+    """
+    name, transposed = place
+    value = np.ascontiguousarray(new[name].T if transposed else new[name])
+    if half and is_exact_half(value):
+        return value.astype(np.float16)
+    return value
 
 
 def _value(tensor: TensorProto, folder: Path) -> Array:

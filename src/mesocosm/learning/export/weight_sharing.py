@@ -1,7 +1,8 @@
 """Graphs that share their base's weights: those that many versions have in common lie once on disk
 and once in memory.
 
-A base's weights are in one file beside its graphs, which ONNX Runtime maps; a fine-tuned version's
+A base's weights are in files beside its graphs, which ONNX Runtime maps; what both precisions have
+in common, such as the vocabulary's table, is in the file of the first. A fine-tuned version's
 graphs refer to the weights that it did not change, and hold those that it did. Knows ONNX's tensors
 and files.
 """
@@ -24,28 +25,35 @@ STEMS = ("trunk.fp32", "trunk.int8")
 MIN_BYTES = 1024  # of a tensor that leaves its graph
 PAGE = 4096
 Key = tuple[int, tuple[int, ...], str]  # a tensor's type, shape and fingerprint
-Place = tuple[int, int]  # where it lies in the file of weights, and its bytes
+Place = tuple[str, int, int]  # the file of weights that it lies in, where, and its bytes
 
 
 def extract_weights(folder: Path, stems: Sequence[str] = STEMS) -> None:
-    """Move the weights of a base's whole graphs into files of their own (`trunk.int8.weights`)."""
+    """Move the weights of a base's whole graphs into files of their own (`trunk.int8.weights`);
+    equal weights of several graphs lie in one file.
+    """
+    places: dict[Key, Place] = {}
     for stem in stems:
         model = _load_graph(folder, stem)
         with _weights(folder, stem).open("wb") as out:
             for tensor in list_constants(model.graph):
-                _move_out(tensor, stem, out)
+                _move_out(tensor, out, f"{stem}.weights", places)
         _path(folder, stem).write_bytes(model.SerializeToString())
 
 
-def _move_out(tensor: TensorProto, stem: str, out: BinaryIO) -> None:
-    """Append a large tensor to a file of weights, from a page's start, and let it refer there."""
+def _move_out(tensor: TensorProto, out: BinaryIO, file: str, places: dict[Key, Place]) -> None:
+    """Append a large tensor to a file of weights, from a page's start, and let it refer there, or
+    to where an equal one lies.
+    """
     held = _bytes(tensor)
     if len(held) < MIN_BYTES:
         return
-    out.write(b"\0" * (-out.tell() % PAGE))
-    at = out.tell()
-    out.write(held)
-    _refer(tensor, stem, at, len(held))
+    key = _key(tensor, held)
+    if key not in places:
+        out.write(b"\0" * (-out.tell() % PAGE))
+        places[key] = (file, out.tell(), len(held))
+        out.write(held)
+    _refer(tensor, places[key])
 
 
 def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
@@ -63,24 +71,28 @@ def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dic
     found = {}
     for stem in stems:
         model, places = _load_graph(folder, stem), _places(base, stem)
-        shared = [_refer_to_base(tensor, stem, places) for tensor in list_constants(model.graph)]
-        if any(shared):
+        shared = {_refer_to_base(tensor, places) for tensor in list_constants(model.graph)} - {""}
+        if shared:
             _path(folder, stem).write_bytes(model.SerializeToString())
-            link_or_copy(_weights(base, stem), _weights(folder, stem))
+        for file in sorted(shared):
+            if not (folder / file).exists():
+                link_or_copy(base / file, folder / file)
         found[stem.rpartition(".")[2]] = round(_path(folder, stem).stat().st_size / 1e6, 2)
     return found
 
 
-def _refer_to_base(tensor: TensorProto, stem: str, places: Mapping[Key, Place]) -> bool:
-    """Let a tensor refer to the base's weights where they are the same; whether they are."""
+def _refer_to_base(tensor: TensorProto, places: Mapping[Key, Place]) -> str:
+    """Let a tensor refer to the base's weights where they are the same; their file, empty where
+    they are not.
+    """
     held = _bytes(tensor)
     if len(held) < MIN_BYTES:
-        return False
+        return ""
     place = places.get(_key(tensor, held))
     if place is None:
-        return False
-    _refer(tensor, stem, place[0], len(held))
-    return True
+        return ""
+    _refer(tensor, place)
+    return place[0]
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -115,8 +127,8 @@ def _key(tensor: TensorProto, held: bytes) -> Key:
     return (tensor.data_type, tuple(tensor.dims), blake2b(held, digest_size=16).hexdigest())
 
 
-def _refer(tensor: TensorProto, stem: str, at: int, length: int) -> None:
-    """Let a tensor refer to a range of the file of weights."""
+def _refer(tensor: TensorProto, place: Place) -> None:
+    """Let a tensor refer to a range of a file of weights."""
     from onnx import TensorProto
 
     for field in (
@@ -130,25 +142,21 @@ def _refer(tensor: TensorProto, stem: str, at: int, length: int) -> None:
     ):
         tensor.ClearField(field)
     tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (
-        ("location", f"{stem}.weights"),
-        ("offset", str(at)),
-        ("length", str(length)),
-    ):
+    for key, value in zip(("location", "offset", "length"), place, strict=True):
         entry = tensor.external_data.add()
-        entry.key, entry.value = key, value
+        entry.key, entry.value = key, str(value)
 
 
 def _places(base: Path, stem: str) -> dict[Key, Place]:
-    """Where each tensor of a base lies in its file of weights, by type, shape and fingerprint."""
+    """Where each tensor of a base lies in its files of weights, by type, shape and fingerprint."""
     found: dict[Key, Place] = {}
-    file = _weights(base, stem)
-    with file.open("rb") as handle:
-        for tensor in list_constants(_load_graph(base, stem).graph):
-            place: dict[str, str] = {e.key: e.value for e in tensor.external_data}
-            if place:
-                at = int(place["offset"])
-                handle.seek(at)
-                held = handle.read(int(place["length"]))
-                found.setdefault(_key(tensor, held), (at, len(held)))
+    for tensor in list_constants(_load_graph(base, stem).graph):
+        place: dict[str, str] = {e.key: e.value for e in tensor.external_data}
+        if not place:
+            continue
+        at = int(place["offset"])
+        with (base / place["location"]).open("rb") as handle:
+            handle.seek(at)
+            held = handle.read(int(place["length"]))
+        found.setdefault(_key(tensor, held), (place["location"], at, len(held)))
     return found

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NEAREST = 3  # questions of an answer whose mean similarity is compared with the threshold
 QUESTIONS = 2  # of an answer, on average, from which they are weighed together
 MOST_ROWS = 12_000  # rows up to which a kernel of all of them is held
+MOST_WEIGHTS = 10_000_000  # rows times answers that are kept and multiplied for a question
 SAME = 0.995  # cosine from which a question is a row's own
 
 
@@ -30,8 +31,10 @@ def lists_several_questions(answers: Sequence[str]) -> bool:
     >>> lists_several_questions(["yes", "yes", "no", "no"]), lists_several_questions(["yes", "no"])
     (True, False)
     """
-    different = len(set(answers))
-    return different > 1 and QUESTIONS * different <= len(answers) <= MOST_ROWS
+    different, rows = len(set(answers)), len(answers)
+    if different < 2 or rows > MOST_ROWS or rows * different > MOST_WEIGHTS:
+        return False
+    return rows >= QUESTIONS * different
 
 
 def fit_ranking(vectors: Floats, answers: Sequence[str]) -> dict[str, Array]:

@@ -20,13 +20,14 @@ from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
-from mesocosm.core.values.json_shapes import list_objects
+from mesocosm.core.values.json_shapes import list_objects, read_object
 from mesocosm.serving.settings import Service
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.base_models.similarity_scale import SimilarityScale
 
@@ -54,7 +55,7 @@ def index_answers(
     base = resolve(choose_encoder(questions + answers).base, spec.root)
     trunk = os.path.relpath(shared_trunk(base, store), store)
     folder = locate_answers(store, service, snapshot_id)
-    if _has_trunk(folder, trunk) and not Integrity(store).check_answers(folder):
+    if not Integrity(store).check_answers(folder) and _has_trunk(folder, trunk):
         return folder
     vectors, scale = _embed_answered(base, questions, answers, store)
     index: dict[str, object] = {"snapshot": snapshot_id, "trunk": trunk, "rows": rows}
@@ -66,9 +67,12 @@ def index_answers(
 
 
 def _has_trunk(folder: Path, trunk: str) -> bool:
-    """Whether an index is there, of vectors of a trunk."""
-    file = folder / "rows.json"
-    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("trunk") == trunk
+    """Whether an index that is whole has vectors of a trunk; one that cannot be read has not."""
+    try:
+        index = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
+    except ValueError:  # an index from before its fingerprints were kept, and damaged
+        return False
+    return read_object(index).get("trunk") == trunk
 
 
 def _embed_answered(
@@ -120,7 +124,8 @@ def _write_index(
 ) -> None:
     """Write the vectors and the rows of an answer index, and the fingerprints of both."""
     with folder_appears(folder) as aside:
-        _write_vectors(aside / "vectors.safetensors", vectors, list_objects(index["rows"]))
+        rows = list_objects(index["rows"])
+        _write_vectors(aside / "vectors.safetensors", vectors, rows, "scale" in index)
         path = aside / "rows.json"
         part = path.with_name(aside_name(path))
         part.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
@@ -130,10 +135,15 @@ def _write_index(
 
 
 def _write_vectors(
-    file: Path, vectors: npt.NDArray[np.floating], rows: Sequence[Mapping[str, object]]
+    file: Path,
+    vectors: npt.NDArray[np.floating],
+    rows: Sequence[Mapping[str, object]],
+    ranked: bool,
 ) -> None:
-    """Write the vectors of rows, and the ranking of their answers where they have several questions
-    each.
+    """Write the vectors of rows; where they are `ranked`, with the ranking of answers that have
+    several questions each.
+
+    Only cosines that crowd are ranked: thresholds of others are of the nearest question alone.
     """
     import numpy as np
     from safetensors.numpy import save_file
@@ -141,8 +151,10 @@ def _write_vectors(
     from mesocosm.learning.features.answer_ranking import fit_ranking
 
     questions = vectors.astype(np.float32)
-    ranking = fit_ranking(questions, [str(row["answer"]) for row in rows])
-    save_file({"vectors": questions} | ranking, file)
+    tensors: dict[str, Array] = {"vectors": questions}
+    if ranked:
+        tensors |= fit_ranking(questions, [str(row["answer"]) for row in rows])
+    save_file(tensors, file)
 
 
 def _answered_rows(
@@ -194,7 +206,8 @@ def _erase_from_index(path: Path, index: dict[str, Json], rows: set[int]) -> Non
     if len(remaining) == len(listed):
         return
     file = path.with_name("vectors.safetensors")
-    vectors = load_file(file)["vectors"][np.asarray(remaining, dtype=int)]
+    tensors = load_file(file)
+    vectors = tensors["vectors"][np.asarray(remaining, dtype=int)]
     rows_left = [listed[i] for i in remaining]
-    _write_vectors(file, vectors, rows_left)
+    _write_vectors(file, vectors, rows_left, "alpha" in tensors)
     write_json(path, index | {"rows": rows_left})

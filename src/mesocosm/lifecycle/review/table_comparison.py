@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mesocosm.catalog.contents import FieldStatistics, TextStatistics, TrainingColumn
+from mesocosm.core.values.words import name_script
 from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 
 MANY = 50  # rows of the last snapshot from which its size says something
@@ -136,8 +137,8 @@ def _script_evidence(was: Mapping[str, float], now: Mapping[str, float]) -> str:
         before = was.get(script, 0.0)
         if share - before >= SCRIPT and before < HAD_SCRIPT:
             return (
-                f"{share:.0%} of its letters are {script.title()}, and {before:.0%} were: its"
-                " language changed"
+                f"{share:.0%} of its letters are {name_script(script)}, and {before:.0%} were:"
+                " its language changed"
             )
     return ""
 

@@ -19,6 +19,7 @@ from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.core.values.words import name_script
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.language_coverage import find_unknown_script
@@ -159,7 +160,7 @@ def _check_script(base: Base, pairs: TextPairs) -> None:
     if script:
         raise ConfigValueError(
             "base",
-            Message("learning.script_not_generated", name=base.name, script=script.title()),
+            Message("learning.script_not_generated", name=base.name, script=name_script(script)),
             Message("learning.causal_base_of_language"),
         )
 
