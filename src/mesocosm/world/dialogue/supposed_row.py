@@ -44,12 +44,8 @@ SPOKEN = {  # words of units that are said, by those that are written
     "欧": "欧元",
     "个星期": "周",
     "个小时": "小时",
-    "個月": "个月",  # traditional characters
-    "週": "周",
-    "歲": "岁",
-    "小時": "小时",
     "個小時": "小时",
-    "分鐘": "分钟",
+    "個星期": "周",
     "塊": "元",
     "塊錢": "元",
     "季度": "quarter",  # no unit that is converted: refused
