@@ -29,7 +29,7 @@ from fastapi.staticfiles import StaticFiles
 from parts import SMALL, size, some
 from scipy.spatial import cKDTree
 
-from mesocosm.app.run import PAGES
+from mesocosm.app.pages.files import PAGES
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.hashing import digest
