@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from mesocosm.core.confidential.row_values import mark_value, plain, withheld
+from mesocosm.core.messages import Message
 from mesocosm.core.messages.catalogues import find_template, list_ids
 from mesocosm.core.messages.known_sentences import ROOM, translate_sentence
 
@@ -63,3 +64,11 @@ def test_no_two_sentences_of_the_store_are_the_same() -> None:
     words = [find_template(id, "en") for id in list_ids(ROOM)]
     plain = Counter(re.sub(r"\{(n_)?\w+\}", r"{\1}", text) for text in words)
     assert [text for text, count in plain.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("value", ["not built", "damaged", "missing", "required; passes all gates"])
+def test_a_value_in_the_name_of_a_slice_stays_as_it_is(value: str) -> None:
+    """A category may hold any words, those of a sentence of ours too."""
+    where = f"status is {value}"
+    said = Message("progress.weak_slice", where=where, what="准确率", accuracy="1", rows=2)
+    assert where in said.render("zh")

@@ -47,7 +47,7 @@ SENTENCES = frozenset(
             "remedy",
             "says",
         ),
-        *("second", "sentence", "sentences", "task", "text", "warning", "what", "where", "why"),
+        *("second", "sentence", "sentences", "task", "text", "warning", "what", "why"),
     )
 )
 # groups of a sentence that hold words of the user's data

@@ -67,7 +67,7 @@ def index_answers(
 
 
 def _has_trunk(folder: Path, trunk: str) -> bool:
-    """Whether an index that is whole has vectors of a trunk; one that cannot be read has not."""
+    """Whether a complete index has vectors of a trunk; one that cannot be read has not."""
     try:
         index = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
     except ValueError:  # an index from before its fingerprints were kept, and damaged
