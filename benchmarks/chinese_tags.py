@@ -20,10 +20,10 @@ from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.heads.folds import number_groups
-from mesocosm.learning.tasks.tagging.head import WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.net import StateEncoder, encode_parts, encode_states
-from mesocosm.learning.tasks.tagging.parts import choose_cut, find_places, read_tags
+from mesocosm.learning.tasks.tagging.parts import choose_cut, cut_words, find_places, read_tags
+from mesocosm.learning.tasks.tagging.tag_head.fit import TaggedStates, fit_head
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,16 +62,17 @@ def measure(base: Base, path: Path, cut: str | None = None) -> dict[str, float]:
     groups = number_groups([wordings[i] for i in fitting])
     ids, parts = encode_parts(Tokens(base.folder, LONGEST), texts, way)
     states = encode_states(StateEncoder(load_trunk(base).net), ids)
+    words = [cut_words(way, text) for text in texts]
     kinds = sorted(set().union(*right), key=lambda tag: (tag != "O", tag))
     predicted: list[list[str]] = [[] for _ in texts]
     looked_up: list[list[str]] = [[] for _ in texts]
     for train, test in GroupKFold(FOLDS).split(texts, groups=groups):
-        data = WordStates(*(_pick(x, train) for x in (states, parts, right)), way != "words")
-        # texts of one group: the middle strength is taken, for either language
-        head = fit_head(data, kinds, SEED, np.zeros(len(train), np.int64))
+        data = TaggedStates(states, parts, words, right, way != "words").pick(train)
+        head = fit_head(data, kinds, groups[train])
         for i in test:
-            logits = word_logits(states[i], parts[i], head.weights, head.bias)
-            predicted[i] = [kinds[k] for k in decode_viterbi(logits, allowed_transitions(kinds))]
+            scores = head.score(states[i], parts[i], words[i])
+            path = decode_viterbi(scores, allowed_transitions(kinds), head.transitions)
+            predicted[i] = [kinds[k] for k in path]
         by_part = {"train": train, "test": test}
         found = tag_by_dictionary(
             {part: _pick(texts, where) for part, where in by_part.items()},

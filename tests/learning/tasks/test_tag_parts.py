@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.types.labels.tags import spans_of
-from mesocosm.learning.tasks.tagging.head import WordStates, fit_head, word_logits
+from mesocosm.learning.arrays import Floats
 from mesocosm.learning.tasks.tagging.parts import (
     PartTokens,
     choose_cut,
@@ -20,9 +20,12 @@ from mesocosm.learning.tasks.tagging.parts import (
     read_tags,
     score_spans,
 )
+from mesocosm.learning.tasks.tagging.tag_head.fit import TaggedStates, fit_head
+from mesocosm.learning.tasks.tagging.tag_head.head import TagHead, read_head
+from mesocosm.learning.tasks.tagging.tag_head.letters import collect_spans, list_features
 from mesocosm.learning.tasks.tagging.tagged_texts import split_tagged
 from mesocosm.learning.tasks.tagging.task import Tagging
-from mesocosm.learning.tasks.tagging.words import extract_spans
+from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, extract_spans
 
 KINDS = '["公司", "地点"]'
 
@@ -124,10 +127,52 @@ def test_a_token_of_two_characters_gives_each_its_own_tag(seed: int) -> None:
         state[[0, 2], 0] = -5.0
     parts = [PartTokens([0, 1, 1, 2], [False, False, True, False])] * 40
     tags = [["O", "B-A", "I-A", "O"]] * 40
-    head = fit_head(WordStates(states, parts, tags, True), ["O", "B-A", "I-A"], 1, None)
+    words = [["在", "南", "京", "市"]] * 40
+    head = fit_head(TaggedStates(states, parts, words, tags, True), ["O", "B-A", "I-A"], None)
     assert head.is_wide and head.weights.shape == (32, 3) and head.own_weights.shape == (8, 3)
-    logits = word_logits(states[0], parts[0], head.weights, head.bias)
-    assert logits.argmax(1).tolist() == [0, 1, 2, 0]
+    scores = head.score(states[0], parts[0], words[0])
+    assert _decode(head, scores) == [0, 1, 2, 0]
+    again = read_head(head.tensors(), ["O", "B-A", "I-A"], 8)
+    assert np.array_equal(again.score(states[0], parts[0], words[0]), scores)
+
+
+def _decode(head: TagHead, scores: Floats) -> list[int]:
+    may = allowed_transitions(["O", "B-A", "I-A"])
+    return decode_viterbi(scores, may, head.transitions).tolist()
+
+
+def test_a_known_span_is_found_in_texts_of_other_groups_and_no_text_is_kept() -> None:
+    words, tags = [["in", "New", "York"], ["at", "Rome"]], [["O", "B-A", "I-A"], ["O", "B-A"]]
+    known = collect_spans(["A"], words, tags, [0, 1])
+    assert known.find(["new", "york", "and", "ROME"]) == [(0, 2, (0,)), (3, 4, (0,))]
+    assert known.find(["new", "york", "and", "rome"], 0) == [(3, 4, (0,))]
+    assert known.tensors()["known"].shape == (2,) and known.tensors()["longest"].tolist() == [2]
+    rows = list_features(["new", "york", "is"], known)
+    assert (rows < known.rows).sum(1).tolist() == [1, 1, 1]  # first, last, after
+    assert list_features([], known).shape == (0, 0)
+
+
+def test_letters_tell_apart_what_states_cannot() -> None:
+    rng = np.random.default_rng(3)
+    texts = [["in", name] for name in ("Rome", "rome", "Oslo", "oslo") for _ in range(10)]
+    tags = [["O", "B-A" if words[1][0].isupper() else "O"] for words in texts]
+    states = [rng.normal(size=(2, 4)) for _ in texts]
+    parts = [PartTokens([0, 1], [False, False])] * len(texts)
+    head = fit_head(TaggedStates(states, parts, texts, tags), ["O", "B-A"], None)
+    scores = head.score(np.zeros((2, 4)), parts[0], ["in", "Bonn"])
+    assert scores[1].argmax() == 1
+    scores = head.score(np.zeros((2, 4)), parts[0], ["in", "bonn"])
+    assert scores[1].argmax() == 0
+
+
+def test_a_head_of_an_earlier_release_is_read_as_it_was() -> None:
+    weights, bias = np.eye(3, dtype=np.float32), np.zeros(3, np.float32)
+    head = read_head({"weights": weights, "bias": bias}, ["O", "B-A", "I-A"], 3)
+    states = np.array([[0.1, 2.0, 0.3], [3.0, 0.0, 1.0]])
+    parts = PartTokens([1, 0, -1], [False] * 3)
+    scores = head.score(states, parts, ["a", "b", "c"])
+    assert np.array_equal(scores[:2], states[[1, 0]]) and scores[2].argmax() == 0
+    assert not head.is_wide
 
 
 def test_rows_that_do_not_fit_are_counted_and_none_left_is_a_sentence() -> None:

@@ -23,6 +23,7 @@ from mesocosm.learning.tasks.tagging.words import (
     decode_viterbi,
     extract_spans,
     first_tokens,
+    tag_probabilities,
     word_spans,
 )
 
@@ -137,24 +138,34 @@ def test_words_begin_with_a_token_each_and_what_was_cut_has_none() -> None:
 TAGS = ["O", "B-A", "I-A", "B-C", "I-C"]
 
 
-@given(st.lists(st.lists(st.floats(-5, 5), min_size=5, max_size=5), min_size=1, max_size=4))
-def test_the_path_is_the_likeliest_of_those_that_may_be(rows: list[list[float]]) -> None:
+FIVE = st.lists(st.floats(-5, 5), min_size=5, max_size=5)
+
+
+@given(st.lists(FIVE, min_size=1, max_size=4), st.lists(FIVE, min_size=6, max_size=6))
+def test_the_path_and_the_probabilities_are_those_of_all_paths_that_may_be(
+    rows: list[list[float]], chain: list[list[float]]
+) -> None:
     import itertools
 
-    logits, may = np.array(rows), allowed_transitions(TAGS)
+    logits, may, follows = np.array(rows), allowed_transitions(TAGS), np.array(chain)
 
     def fits(path: tuple[int, ...]) -> bool:
         return bool(may[-1, path[0]]) and all(
             may[a, b] for a, b in zip(path, path[1:], strict=False)
         )
 
-    whole = max(
-        sum(logits[i, k] for i, k in enumerate(p))
-        for p in itertools.product(range(5), repeat=len(rows))
-        if fits(p)
-    )
-    path = tuple(int(k) for k in decode_viterbi(logits, may))
-    assert fits(path) and abs(sum(logits[i, k] for i, k in enumerate(path)) - whole) < 1e-9
+    def score(path: tuple[int, ...]) -> float:
+        steps = sum(follows[a, b] for a, b in zip(path, path[1:], strict=False))
+        return float(follows[-1, path[0]] + steps + sum(logits[i, k] for i, k in enumerate(path)))
+
+    paths = [p for p in itertools.product(range(5), repeat=len(rows)) if fits(p)]
+    path = tuple(int(k) for k in decode_viterbi(logits, may, follows))
+    assert fits(path) and abs(score(path) - max(map(score, paths))) < 1e-9
+    shares = np.zeros((len(rows), 5))
+    for each in paths:
+        shares[range(len(rows)), each] += np.exp(score(each))
+    found = tag_probabilities(logits, may, follows)
+    assert np.allclose(found, shares / shares.sum(1, keepdims=True), atol=1e-9)
     assert extract_spans([TAGS[k] for k in path]) == extract_spans([TAGS[k] for k in path] + ["O"])
 
 

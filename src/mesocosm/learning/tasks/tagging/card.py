@@ -55,7 +55,7 @@ def make_card(
         "own_mb": own_mb,
         "precision": "fp32",
         "method": model.fine_tune.method,
-        "head": "linear, Viterbi",
+        "head": "conditional random field",
         "settings": {"strength": strength},
         "rows": dict(rows),
         "trials": [],

@@ -57,6 +57,11 @@ def find_places(cut: str, text: str) -> list[Span]:
     return CUTS[cut](text)
 
 
+def cut_words(cut: str, text: str) -> list[str]:
+    """The parts of a text."""
+    return [text[start:end] for start, end in find_places(cut, text)]
+
+
 def choose_cut(texts: Sequence[object], values: Sequence[object]) -> str:
     """The way of cutting in which most rows have a tag for each part; words, where ways are equal.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.learning.features.splits import PARTS
-from mesocosm.learning.tasks.tagging.head import WIDE
 from mesocosm.learning.tasks.tagging.parts import WORDS, choose_cut, read_tags
+from mesocosm.learning.tasks.tagging.tag_head.head import WIDE
 
 
 @dataclass(frozen=True)

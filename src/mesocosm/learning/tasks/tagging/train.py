@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
-from mesocosm.learning.arrays import Ints
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
@@ -28,9 +28,15 @@ from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, read_interval
 from mesocosm.learning.tasks.tagging.card import make_card
 from mesocosm.learning.tasks.tagging.cost import tagging_job
-from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
-from mesocosm.learning.tasks.tagging.parts import CHARACTERS, CUT_IN_PARTS, WORDS, PartTokens
+from mesocosm.learning.tasks.tagging.parts import (
+    CHARACTERS,
+    CUT_IN_PARTS,
+    WORDS,
+    PartTokens,
+    cut_words,
+)
+from mesocosm.learning.tasks.tagging.tag_head.head import TagHead
 from mesocosm.learning.tasks.tagging.tagged_texts import TaggedTexts, split_tagged
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi
 from mesocosm.learning.tasks.train_result import assemble_result
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from mesocosm.core.timer import PhaseTimer
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.tagging.net import StateEncoder
+    from mesocosm.learning.tasks.tagging.tag_head.fit import TaggedStates
     from mesocosm.learning.training.loop.records import History
     from mesocosm.learning.training.loop.rows import TrainingRows
 
@@ -70,7 +77,7 @@ class _Encoded:
     ids: dict[str, list[list[int]]]
     parts: dict[str, list[PartTokens]]
     trunk: StateEncoder
-    head: LinearHead
+    head: TagHead
     history: History = field(default_factory=list)
 
 
@@ -120,7 +127,7 @@ def train_tagger(
     estimate.timer.end("heads")
     if not isinstance(model.fine_tune, Frozen):
         _fine_tune(model, data, encoded, tags, site, say)
-        _refit_wide(model, data, encoded, tags, groups)
+        _refit_wide(data, encoded, tags, groups)
         estimate.timer.end("tuning")
     metrics = _evaluate(data, encoded, tags, model.seed, say)
     estimate.timer.end("judging")
@@ -158,6 +165,7 @@ def _fit_frozen(
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.tasks.tagging.net import StateEncoder, encode_parts, encode_states
+    from mesocosm.learning.tasks.tagging.tag_head.fit import fit_head
 
     tokens = Tokens(base.folder, model.max_length)
     ids, tokens_of = {}, {}
@@ -166,9 +174,19 @@ def _fit_frozen(
     trunk = StateEncoder(load_trunk(base).net)
     states = encode_states(trunk, ids["train"])
     timer.end("reading")
-    train = WordStates(states, tokens_of["train"], data.tags["train"], data.cut != WORDS)
-    head = fit_head(train, tags, model.seed, number_groups(groups))
+    train = _tagged_states(data, states, tokens_of["train"])
+    head = fit_head(train, tags, number_groups(groups))
     return _Encoded(ids, tokens_of, trunk, head)
+
+
+def _tagged_states(
+    data: TaggedTexts, states: Sequence[Floats], parts: Sequence[PartTokens]
+) -> TaggedStates:
+    """The states of the training texts with what tags them."""
+    from mesocosm.learning.tasks.tagging.tag_head.fit import TaggedStates
+
+    words = [cut_words(data.cut, text) for text in data.texts["train"]]
+    return TaggedStates(states, parts, words, data.tags["train"], data.cut != WORDS)
 
 
 def _fine_tune(
@@ -187,7 +205,7 @@ def _fine_tune(
     tune = model.fine_tune
     assert isinstance(tune, Gradient)
     encoded.trunk.net = tune.attach(encoded.trunk.net)
-    net = Tagger(encoded.trunk, encoded.head.own_weights, encoded.head.bias, tune.dropout)
+    net = Tagger(encoded.trunk, encoded.head.own_weights, encoded.head.own_bias, tune.dropout)
     trained = count_trainable(net)
     say(describe_trainable(tune.method, trained, count_weights(net)))
     parts = _training_rows(data, encoded, tags)
@@ -208,25 +226,22 @@ def _fine_tune(
     encoded.history = history
     encoded.trunk.net = tune.merge(encoded.trunk.net)
     weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    encoded.head = replace(encoded.head, weights=weights, bias=bias)
+    encoded.head = encoded.head.replace_states(weights, bias)
 
 
 def _refit_wide(
-    model: Model,
-    data: TaggedTexts,
-    encoded: _Encoded,
-    tags: Sequence[str],
-    groups: Sequence[object],
+    data: TaggedTexts, encoded: _Encoded, tags: Sequence[str], groups: Sequence[object]
 ) -> None:
     """Fit a wide head again over the fine-tuned states: gradients see one tag a token, and no state
     beside it.
     """
     from mesocosm.learning.tasks.tagging.net import encode_states
+    from mesocosm.learning.tasks.tagging.tag_head.fit import fit_head
 
-    if encoded.head.is_wide:
+    if data.cut != WORDS:
         states = encode_states(encoded.trunk, encoded.ids["train"])
-        train = WordStates(states, encoded.parts["train"], data.tags["train"], True)
-        encoded.head = fit_head(train, tags, model.seed, number_groups(groups))
+        train = _tagged_states(data, states, encoded.parts["train"])
+        encoded.head = fit_head(train, tags, number_groups(groups))
 
 
 def _training_rows(
@@ -267,7 +282,7 @@ def _evaluate(
     data: TaggedTexts, encoded: _Encoded, tags: Sequence[str], seed: int, say: Say
 ) -> Metrics:
     """Metrics on the test texts, compared with a dictionary of known spans."""
-    predicted = _predict_tags(encoded, tags)
+    predicted = _predict_tags(data, encoded, tags)
     right = data.tags["test"]
     metrics = evaluate(predicted, right, seed)
     dictionary = compare(predicted, tag_by_dictionary(data.texts, data.tags, data.cut), right)
@@ -288,17 +303,18 @@ def _evaluate(
     return metrics
 
 
-def _predict_tags(encoded: _Encoded, tags: Sequence[str]) -> list[list[str]]:
+def _predict_tags(data: TaggedTexts, encoded: _Encoded, tags: Sequence[str]) -> list[list[str]]:
     """The tags of the words of each test text."""
     from mesocosm.learning.tasks.tagging.net import encode_states
 
-    states, allowed = encode_states(encoded.trunk, encoded.ids["test"]), allowed_transitions(tags)
+    head, allowed = encoded.head, allowed_transitions(tags)
+    states = encode_states(encoded.trunk, encoded.ids["test"])
     predicted: list[list[str]] = []
-    for state, parts in zip(states, encoded.parts["test"], strict=True):
+    for text, state, parts in zip(data.texts["test"], states, encoded.parts["test"], strict=True):
         path: list[int] = []
         if parts.tokens:
-            logits = word_logits(state, parts, encoded.head.weights, encoded.head.bias)
-            path = decode_viterbi(logits, allowed).tolist()
+            scores = head.score(state, parts, cut_words(data.cut, text))
+            path = decode_viterbi(scores, allowed, head.transitions).tolist()
         predicted.append([tags[k] for k in path])
     return predicted
 
@@ -310,9 +326,9 @@ def _write_files(base: Base, encoded: _Encoded, site: TrainContext) -> dict[str,
     from mesocosm.learning.export.onnx_export import tuned_trunk
 
     own: dict[str, float] = tuned_trunk(encoded.trunk, base, site.folder / "trunk", site.store)
-    tensors = {"weights": encoded.head.weights, "bias": encoded.head.bias}
+    tensors = encoded.head.tensors()
     save_file(
-        {name: np.ascontiguousarray(x, np.float32) for name, x in tensors.items()},
+        {name: np.ascontiguousarray(x) for name, x in tensors.items()},
         site.folder / "head.safetensors",
     )
     return own

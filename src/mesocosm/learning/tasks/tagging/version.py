@@ -12,14 +12,14 @@ from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
-from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.graph_session import OpenSession
-from mesocosm.learning.tasks.tagging.head import word_logits
 from mesocosm.learning.tasks.tagging.parts import WORDS, PartTokens, find_places, find_tokens
+from mesocosm.learning.tasks.tagging.tag_head.head import WIDE, read_head
 from mesocosm.learning.tasks.tagging.words import (
     allowed_transitions,
     decode_viterbi,
     extract_spans,
+    tag_probabilities,
     trim_marks,
 )
 from mesocosm.learning.tasks.version_files import read_card
@@ -53,8 +53,8 @@ class TaggingVersion:
         self.tokens = Tokens(folder / "trunk", self.card["max_length"])
         self.session = open_session(folder / "trunk" / "trunk.fp32.onnx")
         kept = load_file(folder / "head.safetensors")
-        self.weights: Floats = kept["weights"]
-        self.bias: Floats = kept["bias"]
+        states = 1 if self.cut == WORDS else WIDE
+        self.head = read_head(kept, self.tags, len(kept["weights"]) // states)
         self.may = allowed_transitions(self.tags)
 
     def predict(self, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Json]]:
@@ -87,8 +87,9 @@ class TaggingVersion:
         words = find_places(self.cut, text)
         if not words:
             return {"label": "", "text": "", "spans": []}
-        logits = word_logits(states, parts, self.weights, self.bias)
-        path, p = decode_viterbi(logits, self.may), softmax(logits)
+        scores = self.head.score(states, parts, [text[a:b] for a, b in words])
+        path = decode_viterbi(scores, self.may, self.head.transitions)
+        p = tag_probabilities(scores, self.may, self.head.transitions)
         tags = [self.tags[k] for k in path]
         spans: list[dict[str, Json]] = []
         for a, b, kind in sorted(extract_spans(tags)):

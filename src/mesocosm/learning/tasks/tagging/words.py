@@ -15,6 +15,7 @@ from mesocosm.learning.arrays import Floats, Ints, Mask
 WORD = re.compile(r"\S+")
 EDGE = ".,;:!?()[]{}\"'“”‘’«»"
 OUTSIDE = "O"
+NEVER = -1e9  # the score of a tag that may not follow
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -87,22 +88,51 @@ def allowed_transitions(labels: Sequence[str]) -> Mask:
     return may
 
 
-def decode_viterbi(logits: Floats, may: Mask) -> Ints:
-    """The likeliest tags (words,) of logits (words, tags) among those that may follow each other.
+def decode_viterbi(scores: Floats, may: Mask, transitions: Floats) -> Ints:
+    """The likeliest tags (parts,) of scores (parts, tags) among those that may follow each other.
+
+    Args:
+        transitions: (tags + 1, tags) the score of each tag after each, and of each as the first.
 
     Source: Viterbi 1967, IEEE Transactions on Information Theory 13.
     """
-    wrong: Floats = np.where(may, 0.0, -1e9)
-    score: Floats = logits[0] + wrong[-1]
+    chain: Floats = np.where(may, transitions, NEVER)
+    score: Floats = scores[0] + chain[-1]
     back: list[Ints] = []
-    for row in logits[1:]:
-        paths: Floats = score[:, None] + wrong[:-1] + row[None]
+    for row in scores[1:]:
+        paths: Floats = score[:, None] + chain[:-1] + row[None]
         back.append(paths.argmax(0))
         score = paths.max(0)
     path = [int(score.argmax())]
     for step in reversed(back):
         path.append(int(step[path[-1]]))
     return np.array(path[::-1])
+
+
+def tag_probabilities(scores: Floats, may: Mask, transitions: Floats) -> Floats:
+    """The probability of each tag of each part (parts, tags), over all tags that the others may
+    have: forward and backward sums.
+
+    Source: Rabiner 1989, A Tutorial on Hidden Markov Models, Proceedings of the IEEE 77.
+    """
+    chain: Floats = np.where(may, transitions, NEVER)
+    forward: list[Floats] = [scores[0] + chain[-1]]
+    for row in scores[1:]:
+        forward.append(_log_sum(forward[-1][:, None] + chain[:-1], 0) + row)
+    backward: list[Floats] = [np.zeros_like(scores[0])]
+    for row in scores[:0:-1]:
+        backward.append(_log_sum(chain[:-1] + (row + backward[-1])[None], 1))
+    both: Floats = np.array(forward) + np.array(backward[::-1])
+    raised: Floats = np.exp(both - both.max(1, keepdims=True))
+    shares: Floats = raised / raised.sum(1, keepdims=True)
+    return shares
+
+
+def _log_sum(values: Floats, axis: int) -> Floats:
+    """The logarithm of the sum of exponentials along an axis."""
+    most: Floats = values.max(axis, keepdims=True)
+    summed: Floats = np.log(np.exp(values - most).sum(axis)) + most.squeeze(axis)
+    return summed
 
 
 def trim_marks(text: str, start: int, end: int) -> tuple[int, int]:

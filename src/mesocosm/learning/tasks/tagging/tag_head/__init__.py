@@ -1,0 +1,1 @@
+"""What tags the parts of a text: states of a base, letters, spans known from training."""
