@@ -13,6 +13,7 @@ from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Columns, take_rows
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.heads import Blend
+from mesocosm.learning.heads.centered import CenteredHead
 from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.linear import Linear
 from mesocosm.learning.metric_names import name_metric
@@ -138,6 +139,9 @@ def _head_for(head: Head, table_only: bool, classes: int) -> Head:
     """What is refitted on one kind of input: that part of a late fusion, or those heads of a blend
     that can read it.
     """
+    if isinstance(head, CenteredHead):
+        inner = _head_for(head.head, table_only, classes)
+        return inner if table_only else CenteredHead(inner, head.center)
     if isinstance(head, LateFusion):
         part = head.parts[table_only]
         assert isinstance(part, SingleInputHead)

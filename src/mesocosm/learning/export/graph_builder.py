@@ -53,11 +53,16 @@ def list_constants(graph: GraphProto) -> list[TensorProto]:
 
 
 class GraphBuilder:
-    """Nodes and constants of a graph, in the order in which they are added."""
+    """Nodes and constants of a graph, in the order in which they are added.
+
+    Attributes:
+        features: the name of what a head reads of the texts.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
+        self.features = "features"
 
     def node(
         self,

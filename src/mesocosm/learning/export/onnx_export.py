@@ -27,6 +27,7 @@ from mesocosm.learning.export.quantization import quantize
 from mesocosm.learning.export.reweighting import reweight
 from mesocosm.learning.export.weight_sharing import extract_weights, link_or_copy, share_weights
 from mesocosm.learning.features.pooling import pool_by_product
+from mesocosm.learning.heads.centered import SHORTEST
 from mesocosm.learning.heads.head import Tensors
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def export_head(
         shares: the weight of each head in the average, where they differ.
     """
     builder = GraphBuilder()
-    logits = [_choose_shape(t)(f"h{i}", t, builder) for i, t in enumerate(parts)]
+    logits = [_add_head(f"h{i}", t, builder) for i, t in enumerate(parts)]
     outputs = [_activate(builder, f"h{i}", x, classes, many) for i, x in enumerate(logits)]
     out = "values"
     if classes:
@@ -183,10 +184,29 @@ def _head_model(builder: GraphBuilder, out: str) -> ModelProto:
     return model
 
 
+def _add_head(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
+    """The nodes of a head, over features that are centered first where it has a center."""
+    builder.features = "features"
+    if "center" in tensors:
+        builder.features = _add_centering(h, tensors["center"], builder)
+    return _choose_shape(tensors)(h, tensors, builder)
+
+
+def _add_centering(h: str, center: Array, builder: GraphBuilder) -> str:
+    """The nodes of `heads.centered.center_features`."""
+    node, const = builder.node, builder.const
+    left = node("Sub", ["features", const(f"{h}_center", center)], f"{h}_left")
+    squares = node("Mul", [left, left], f"{h}_left_squares")
+    total = node("ReduceSum", [squares, const(f"{h}_left_axis", np.array([1]))], f"{h}_left_total")
+    length = node("Sqrt", [total], f"{h}_left_length")
+    shortest = const(f"{h}_shortest", np.array(SHORTEST))
+    return node("Div", [left, node("Max", [length, shortest], f"{h}_left_most")], f"{h}_centered")
+
+
 def _choose_shape(tensors: Tensors) -> Shape:
     """What adds the nodes of a head, by its tensors."""
     if "net" in tensors:
-        from mesocosm.learning.heads import attention, mlp
+        from mesocosm.learning.heads.nets import attention, mlp
 
         return {"mlp": mlp.graph, "attention": attention.graph}[str(tensors["net"])]
     if "alpha" in tensors:
@@ -230,7 +250,7 @@ def _add_trees(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
 
 def _add_linear(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
     """The nodes of a linear head."""
-    joined = builder.node("Concat", ["features", "table"], f"{h}_joined", axis=1)
+    joined = builder.node("Concat", [builder.features, "table"], f"{h}_joined", axis=1)
     weights = builder.const(f"{h}_weights", tensors["weights"])
     product = builder.node("MatMul", [joined, weights], f"{h}_sum")
     bias = builder.const(f"{h}_bias", tensors["bias"])
@@ -240,7 +260,7 @@ def _add_linear(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
 def _add_kernel(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
     """The nodes of a kernel head: a product of two kernels, where both read something."""
     powers = []
-    for i, (x, rows) in enumerate((("features", "text"), ("table", "table"))):
+    for i, (x, rows) in enumerate(((builder.features, "text"), ("table", "table"))):
         gamma, kept = float(tensors["gammas"][i]), tensors[rows]
         if gamma and kept.shape[1]:
             powers.append(_add_power(f"{h}_{rows}", x, gamma, kept, builder))

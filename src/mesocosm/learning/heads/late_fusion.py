@@ -13,6 +13,7 @@ from mesocosm.learning.heads.blend import Blend
 from mesocosm.learning.heads.head import Groups, Head, Tensors
 from mesocosm.learning.heads.kernel import select_loss
 
+JOINED = {"weights": 0, "first.weight": 1}  # weights of both inputs side by side, and where
 TEXT_WEIGHTS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
@@ -52,15 +53,22 @@ class SingleInputHead:
         return [self._widen(tensors) for tensors in self.head.tensors()]
 
     def _widen(self, tensors: Tensors) -> Tensors:
-        """Tensors whose linear weights, if any, have rows of zeros for the other input."""
-        if "weights" not in tensors:
-            return tensors
-        weights = tensors["weights"]
-        zeros = np.zeros((self.other, weights.shape[1]), np.float32)
+        """Tensors whose weights of both inputs, if any, are zeros for the other input."""
+        widened = dict(tensors)
+        for name, axis in JOINED.items():
+            if name in tensors:
+                widened[name] = self._add_zeros(tensors[name], axis)
+        return widened
+
+    def _add_zeros(self, weights: Array, axis: int) -> Array:
+        """Weights with zeros for the other input, along the axis of both inputs."""
+        shape = list(weights.shape)
+        shape[axis] = self.other
+        zeros = np.zeros(shape, np.float32)
         both: tuple[Array, Array] = (zeros, weights)
         if self.sees == "text":
             both = (weights, zeros)
-        return tensors | {"weights": np.vstack(both)}
+        return np.concatenate(both, axis)
 
     def shares(self) -> list[float]:
         """The weight of each of `tensors`."""

@@ -19,12 +19,18 @@ from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say, as_text
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.heads import HEADS, Blend
+from mesocosm.learning.heads.centered import (
+    CenteredHead,
+    center_features,
+    features_crowd,
+    mean_features,
+)
 from mesocosm.learning.heads.folds import comparable_rows
 from mesocosm.learning.heads.head import Groups, Head, Spans, Trainable
 from mesocosm.learning.heads.kernel import log_losses
 from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.majority import Majority
-from mesocosm.learning.heads.small_nets import NetEnsemble
+from mesocosm.learning.heads.nets.small_nets import NetEnsemble
 
 Fitted = TypeVar("Fitted", bound=Trainable)
 ALL_HEADS_ROWS = 2500  # training rows up to which every head is tried
@@ -163,10 +169,26 @@ def select_head(
         only = "attention"
     if fusion == "late" and rows.text.shape[1] and rows.table.shape[1]:
         return _fit_late_fusion(rows, only, say)
+    center = _find_center(rows, only)
     if names is not None:
         rows = rows.add_label_names(names)
         say(Message("progress.label_names", count=len(names)))
-    return _select_among(rows, only, say)
+    if center is None:
+        return _select_among(rows, only, say)
+    say(Message("progress.centered"))
+    head = _select_among(replace(rows, text=center_features(rows.text, center)), only, say)
+    if isinstance(head, Majority):
+        return head
+    return CenteredHead(head, center)
+
+
+def _find_center(rows: TrainingRows, only: str | Sequence[str]) -> Floats | None:
+    """The mean of features that crowd; None where they do not, and where fine-tuning goes on from a
+    linear head.
+    """
+    if only == "linear" or not rows.text.shape[1] or not features_crowd(rows.text):
+        return None
+    return mean_features(rows.text)
 
 
 def _split_single_group(rows: TrainingRows, say: Say) -> TrainingRows:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from mesocosm.learning.heads.head import Spans, Tensors
-from mesocosm.learning.heads.small_nets import NetEnsemble
+from mesocosm.learning.heads.nets.small_nets import NetEnsemble
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,7 +56,7 @@ def graph(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
     """The net as ONNX nodes; returns the name of its logits."""
     node, const = builder.node, builder.const
     four = const(f"{h}_four", np.array(4, np.float32))
-    scaled = node("Mul", ["features", four], f"{h}_scaled")
+    scaled = node("Mul", [builder.features, four], f"{h}_scaled")
     x = node("Concat", [scaled, "table"], f"{h}_joined", axis=1)
     for layer in ("first", "second", "last"):
         weights = const(f"{h}_{layer}_w", tensors[f"{layer}.weight"].T)

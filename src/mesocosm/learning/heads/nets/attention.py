@@ -10,7 +10,7 @@ import numpy as np
 
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.heads.head import Spans, Tensors
-from mesocosm.learning.heads.small_nets import NetEnsemble
+from mesocosm.learning.heads.nets.small_nets import NetEnsemble
 
 if TYPE_CHECKING:
     from torch import nn
@@ -125,6 +125,7 @@ class _Graph:
     def __init__(self, prefix: str, tensors: Tensors, builder: GraphBuilder) -> None:
         self.prefix, self.tensors = prefix, tensors
         self.node, self.const = builder.node, builder.const
+        self.features = builder.features
 
     def linear(self, x: str, name: str) -> str:
         """A linear layer."""
@@ -157,7 +158,7 @@ class _Graph:
         if "read.weight" not in self.tensors:
             return x
         four = self.const(f"{h}_four", np.array(4, np.float32))
-        scaled = self.node("Mul", ["features", four], f"{h}_scaled")
+        scaled = self.node("Mul", [self.features, four], f"{h}_scaled")
         text = self.reshape(self.linear(scaled, "read"), [-1, 1, WIDTH], f"{h}_text")
         return self.node("Concat", [text, x], f"{h}_all", axis=1)
 

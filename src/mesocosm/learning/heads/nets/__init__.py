@@ -1,0 +1,1 @@
+"""Heads that are small nets: trained by gradients, several at a time."""
