@@ -53,7 +53,7 @@ _NAMES = {
     "mean reciprocal rank": Message("progress.mrr"),
     "micro F1": Message("learning.label.micro_f1"),
     "perplexity": Message("progress.perplexity"),
-    "span F1": Message("learning.label.span_f1"),
+    "span F1": Message("learning.metric.span_f1_label"),
 }
 _BASELINES = {
     "base": Message("learning.baseline.base"),
