@@ -27,7 +27,7 @@ CHINESE = {  # of types
         "| 键 | 类型 | 默认值 | 范围 | 说明 | 示例 |"
     ),
     "Errors: {}": "错误：{}",
-    "Source:": "来源：",
+    "Source:": "出处：",
     "Shared by {}": "{}共有",
     "all": "全部",
     "all but {}": "除 {} 外",

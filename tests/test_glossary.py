@@ -166,7 +166,9 @@ OTHER_CHINESE = {  # a word that a reader could take for another thing, and the 
     "人口统计均等": "人口均等",
     "均等化几率": "均等几率",
     "模型卡片": "模型卡",
+    "来源": "数据源",  # of rows; of a method or a version: 出处; of a web page: 站点
 }
+OTHER_QUOTES = "「」『』〝〞＂"  # the quotes of simplified Chinese are “ and ”
 
 
 def test_chinese_has_one_word_for_one_thing() -> None:
@@ -185,3 +187,18 @@ def test_chinese_has_one_word_for_one_thing() -> None:
         if other in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+def test_chinese_has_one_kind_of_quotes() -> None:
+    """Texts that people read have “ and ” in pairs; names of a file stay in ' and `."""
+    messages = (ROOT / "src" / "mesocosm" / "core" / "messages" / "zh").glob("*.po")
+    console = (ROOT / "web" / "src" / "i18n" / "zh").glob("*.ts")
+    pages = (ROOT / "docs" / "zh").rglob("*.md")
+    wrong = []
+    for path in (*messages, *console, *pages, ROOT / "README.zh.md"):
+        text = prose(path.read_text(encoding="utf-8"))
+        wrong += [f"{path.name}: {quote}" for quote in OTHER_QUOTES if quote in text]
+        for line in text.splitlines():
+            if line.count("“") != line.count("”") and path.suffix != ".po":
+                wrong.append(f"{path.name}: {line}")
+    assert wrong == []

@@ -137,7 +137,7 @@ def test_plan_and_status_are_chinese(home: Path, cli: Run) -> None:
     plan = cli("plan", "-f", str(home), env=os.environ | {"LANG": "zh_CN.UTF-8"}).stdout
     assert "+ datasets.mail" in plan and "创建：文件中新增（ecosystem.yaml:" in plan
     assert re.search(r"创建 \d+ 项。$", plan.strip()) and "to create" not in plan
-    assert "有效：1 个来源、1 个数据集" in cli("--lang", "zh", "check", "-f", str(home)).stdout
+    assert "有效：1 个数据源、1 个数据集" in cli("--lang", "zh", "check", "-f", str(home)).stdout
     status = cli("status", "--lang", "zh", "-f", str(home)).stdout
     assert "未运行" in status and "未部署，0 次请求" in status and "没有未关闭的告警" in status
     data = json.loads(cli("plan", "--json", "--lang", "zh", "-f", str(home)).stdout)

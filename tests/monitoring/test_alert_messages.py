@@ -42,7 +42,7 @@ def test_a_drift_is_described_in_both_languages() -> None:
     assert plain(message.render("zh")).endswith(
         "，仅限 branch 为 'Ulm' 的行（100 行中的 40 行）：age 在 100 行中有 30 行缺失（训练时为"
         " 0.0%）；此外，city 在 100 行中的 50 行取训练时未出现的值：'Trier' (50)；'Mainz' 不再出现；"
-        "补救：修复来源"
+        "补救：修复数据源"
     )
     for language in ("en", "zh"):
         shown = withheld(message.render(language))

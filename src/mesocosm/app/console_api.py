@@ -12,13 +12,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from mesocosm.app.pages.texts import (
     render_alerts,
+    render_metrics,
     render_plan,
     render_recommendations,
     render_texts,
 )
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
-from mesocosm.catalog.rows import SnapshotRow
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message, render
@@ -67,6 +68,12 @@ def _describe_snapshot(snapshot: SnapshotRow) -> dict[str, object]:
     report: dict[str, object] = {**snapshot["report"]}
     report |= render_texts({"reasons": report.get("reasons", {})})
     return _pick(snapshot, SNAPSHOT_KEYS) | {"report": report}
+
+
+def _describe_version(version: VersionRow) -> dict[str, object]:
+    """What is shown of a version; its texts are in the reader's language."""
+    shown = _pick(version, VERSION_KEYS) | {"why": render(version["why"])}
+    return shown | {"metrics": render_metrics(version["metrics"])}
 
 
 class Console:
@@ -131,9 +138,7 @@ class Console:
 
     def _versions(self, model: str) -> list[dict[str, object]]:
         versions = self.catalog.versions(model)
-        return [
-            _pick(version, VERSION_KEYS) | {"why": render(version["why"])} for version in versions
-        ]
+        return [_describe_version(version) for version in versions]
 
     def _monitors(self, role: str | None) -> dict[str, dict[str, object]]:
         monitors: dict[str, dict[str, object]] = {}

@@ -32,7 +32,12 @@ from mesocosm.serving.model_instance import LocalModel
 from mesocosm.serving.preprocessing.preprocess import Preprocessor, to_json_value
 from mesocosm.serving.rollout.recalibration import find_abstain_threshold
 from mesocosm.serving.settings import Answers, Service
-from mesocosm.serving.spoken_answers import AnswerSource, SpokenAnswer
+from mesocosm.serving.spoken_answers import (
+    AnswerSource,
+    SpokenAnswer,
+    find_language,
+    say_unknown,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +78,7 @@ class Speaker:
         self.ranking = AnswerRanking(tensors) if "alpha" in tensors else None
         index = _read_json(folder / "rows.json")
         self.rows: list[AnswerRow] = index["rows"]
+        self.language = find_language([row["question"] for row in self.rows])
         self.scale = SimilarityScale(**index["scale"]) if "scale" in index else None
         self.reader, self.settings = reader, settings
 
@@ -83,7 +89,7 @@ class Speaker:
         if likeness < threshold:
             return {
                 "known": False,
-                "answer": "I don't know. Nothing in my table is near enough to that.",
+                "answer": say_unknown(question, self.language),
                 "likeness": near,
                 "threshold": threshold,
             }

@@ -210,6 +210,7 @@ class WeakSlice(TypedDict):
     """Test rows on which a model is weak, and the p-value of that."""
 
     where: str
+    where_message: NotRequired[dict[str, Json]]
     rows: int
     accuracy: float
     p: float
@@ -219,6 +220,7 @@ class CoveredSlice(TypedDict):
     """Test rows, and the share of them that lie in their prediction intervals."""
 
     where: str
+    where_message: NotRequired[dict[str, Json]]
     rows: int
     covered: float
 
@@ -262,6 +264,7 @@ class VersionMetrics(TypedDict, total=False):
     baselines: dict[str, dict[str, float]]
     beside: dict[str, dict[str, float]]
     warnings: list[str]
+    warnings_message: list[Json]
     tokens: dict[str, float]
     leaks: dict[str, Json]
     curve: list[dict[str, float]]

@@ -45,10 +45,26 @@ _STATES = {  # of a version, as the catalog has them
     "retired": Message("learning.state.retired"),
 }
 _NAMES = {
+    "NDCG at 10": Message("learning.label.ndcg"),
+    "R2": Message("learning.label.r2"),
     "accuracy": Message("progress.accuracy"),
+    "macro F1": Message("learning.label.macro_f1"),
     "mean error": Message("progress.mean_error"),
     "mean reciprocal rank": Message("progress.mrr"),
+    "micro F1": Message("learning.label.micro_f1"),
     "perplexity": Message("progress.perplexity"),
+    "span F1": Message("learning.metric.span_f1_label"),
+}
+_BASELINES = {
+    "base": Message("learning.baseline.base"),
+    "dictionary": Message("learning.baseline.dictionary"),
+    "ease": Message("learning.baseline.ease"),
+    "item_knn": Message("learning.baseline.item_knn"),
+    "linear": Message("learning.baseline.linear"),
+    "majority": Message("learning.baseline.majority"),
+    "mean": Message("learning.baseline.mean"),
+    "nearest": Message("learning.baseline.nearest"),
+    "popular": Message("learning.baseline.popular"),
 }
 
 
@@ -66,6 +82,16 @@ def name_key(key: str) -> Text:
     ('macro f1', 'my score', '对数损失（log_loss）')
     """
     return Message(f"learning.metric.{key}") if key in _KEYS else key.replace("_", " ")
+
+
+def name_baseline(key: str) -> Text:
+    """The name of a baseline; one of a plugin as it is.
+
+    >>> from mesocosm.core.messages import render
+    >>> str(name_baseline("majority")), render(name_baseline("majority"), "zh"), name_baseline("x")
+    ('majority', '多数类', 'x')
+    """
+    return _BASELINES.get(key, key)
 
 
 def name_state(state: str) -> Text:

@@ -20,7 +20,7 @@ from mesocosm.catalog.rows import DeploymentRow, RolloutRow, SnapshotRow, Versio
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.progress import Say
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules.rule import LastSnapshot
@@ -276,14 +276,14 @@ def _reuse_version(
     return version["id"], lambda con: catalog.set_version_state(con, version["id"], state, why)
 
 
-def _state_of(missed: Sequence[str]) -> tuple[str, str]:
+def _state_of(missed: Sequence[Text]) -> tuple[str, str]:
     """The state of a version, and why, by the gates that it misses."""
     if missed:
-        return "refused", "; ".join(missed)
+        return "refused", "; ".join(map(str, missed))
     return "champion", PASSES
 
 
-def _say_missed(missed: Sequence[str], say: Say) -> None:
+def _say_missed(missed: Sequence[Text], say: Say) -> None:
     for sentence in missed:
         say(Message("progress.refused", reason=sentence))
 

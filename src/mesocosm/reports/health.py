@@ -17,6 +17,7 @@ from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.messages import Message
+from mesocosm.core.messages.stored import read_text
 from mesocosm.core.values.json_shapes import read_number, read_object
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.integrity import find_damage
@@ -296,7 +297,7 @@ def _model_advice(
         yield Message(
             "reports.weak_slice",
             name=name,
-            where=weak["where"],
+            where=read_text(weak, "where"),
             accuracy=weak["accuracy"],
             rows=weak["rows"],
         )

@@ -20,6 +20,7 @@ from mesocosm.config import Spec
 from mesocosm.config.migrations.rename import rename_data
 from mesocosm.core.records import Json, JsonObject
 from mesocosm.core.values.json_shapes import list_objects, list_texts, read_object, read_text
+from mesocosm.core.values.shown_units import show_unit
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 
@@ -311,7 +312,7 @@ def _describe_steps(field: JsonObject) -> str:
     """What the steps of a field do, in words."""
     read = f"read as {field['type']}"
     if field.get("unit"):
-        read += f" in {field['unit']}"
+        read += f" in {show_unit(str(field['unit']))}"
     steps = [read]
     outliers = read_object(field.get("outliers"))
     missing = read_object(field.get("missing")).get("method", "keep")

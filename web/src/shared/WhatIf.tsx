@@ -2,6 +2,7 @@
 import { useWords } from "../i18n/words";
 import type { WhatIfAnswer, WhatIfForm, WhatIfInput } from "../state/consoleWire";
 import { Bars } from "./Plot";
+import { showUnit } from "./units";
 import {
   answerText,
   isRanged,
@@ -95,7 +96,7 @@ function InputField({ input, value, onValue }: FieldProps) {
     <label>
       <span>
         {input.name}
-        {input.unit ? `, ${input.unit}` : ""}
+        {input.unit ? `, ${showUnit(input.unit)}` : ""}
         {typeof input.low === "number" && (
           <output> {typeof value === "number" ? rounded(value) : (value ?? t("not given"))}</output>
         )}

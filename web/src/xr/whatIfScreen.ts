@@ -1,4 +1,5 @@
 // The screen of the board that asks what if: each input is moved by two buttons.
+import { showUnit } from "../shared/units";
 import { answerText, isRanged, nudged, sharesOf } from "../shared/useWhatIf";
 import type { WhatIfAnswer, WhatIfInput } from "../state/consoleWire";
 import type { Element } from "../state/wire";
@@ -32,7 +33,7 @@ export function whatIfScreen(e: Element, from: number, c: ScreenContext): BoardP
     act: () => put(input.name, nudged(input, row[input.name], by)),
   });
   const valueLine = ({ name, unit }: WhatIfInput) =>
-    `${name}: ${String(row[name] ?? t("not given"))}${unit ? ` ${unit}` : ""}`;
+    `${name}: ${String(row[name] ?? t("not given"))}${unit ? ` ${showUnit(unit)}` : ""}`;
   const waiting = form ? "" : t("Opening the desk…");
   return {
     key: e.id,

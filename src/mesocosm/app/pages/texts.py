@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from mesocosm.core.messages import Message, render, render_stored
 from mesocosm.core.messages.language import SOURCE, current_language
+from mesocosm.core.messages.stored import render_text, render_texts_of
 from mesocosm.core.values.json_shapes import list_objects
 from mesocosm.monitoring.alert_message import render_alert
 from mesocosm.world.wire import Element, Sapling, Scene, Stall
@@ -26,6 +27,7 @@ SENTENCES = frozenset(
         *("reason", "rollout", "says", "text", "trouble", "unwatched", "warnings", "why"),
     )
 )
+SLICES = ("slices", "coverage_by_slice")  # of metrics: named parts of the rows
 # keys of records whose keys are sentences
 COUNTED = frozenset(("reasons",))
 
@@ -69,6 +71,22 @@ def _count_texts(reasons: Record) -> dict[str, object]:
             found[text] = before + rows
         else:
             found[text] = rows
+    return found
+
+
+def render_metrics(metrics: Record) -> Record:
+    """Metrics of a version with their warnings and the names of slices in the reader's language;
+    names of classes and groups stay as they are.
+    """
+    if current_language() == SOURCE:
+        return metrics
+    found = dict(metrics)
+    for key in SLICES:
+        slices = list_objects(metrics.get(key))
+        if slices:
+            found[key] = [{**part, "where": render_text(part, "where")} for part in slices]
+    if "warnings" in metrics:
+        found["warnings"] = render_texts_of(metrics, "warnings")
     return found
 
 

@@ -20,12 +20,14 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.messages import Message, render
+from mesocosm.core.messages import Message
+from mesocosm.core.messages.language import current_language, writing_in
+from mesocosm.core.values.words import is_chinese
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
-from mesocosm.serving.spoken_answers import SpokenAnswer
+from mesocosm.serving.spoken_answers import CHINESE, SpokenAnswer
 from mesocosm.world.dialogue.intent import (
     continues,
     expand_question,
@@ -39,7 +41,8 @@ from mesocosm.world.wire import Element, Scene
 
 MOST_TURNS = 40
 MOST_WORDS = 2000
-UNKNOWN = "I don't know. Nothing that I can point to says so."
+NOTHING_KNOWN = Message("sentences.i_don_t_know_nothing_that_i")
+UNKNOWN = str(NOTHING_KNOWN)
 
 
 class GroundedSentence(TypedDict):
@@ -75,7 +78,8 @@ class Inhabitants:
         self.served, self.desk, self.words = served, desk, words or {}
 
     def talk(self, place: str, body: object) -> SpokenReply:
-        """What the inhabitant of a place says to the last of `messages`.
+        """What the inhabitant of a place says to the last of `messages`: in Chinese to a Chinese
+        question, else in the reader's language.
 
         Returns:
             `known`, and `sentences`: each its `text`, the `path` of addresses up to a source (from
@@ -94,6 +98,13 @@ class Inhabitants:
                 404, Message("api.nobody_there"), Message("api.no_inhabitant", place=place[:60])
             )
         messages = _read_messages(body)
+        language = CHINESE if is_chinese(messages[-1]) else current_language()
+        with writing_in(language):
+            return self._reply(place, spot, messages)
+
+    def _reply(self, place: str, spot: WorldPlace, messages: Sequence[str]) -> SpokenReply:
+        """What an inhabitant says, in the language that is written in."""
+        assert spot.inhabitant is not None
         scene, here = self.scenery.recent(), f"places.{place}"
         answers = (
             self._answer_what_if,
@@ -107,7 +118,7 @@ class Inhabitants:
         return {
             "who": spot.inhabitant.name,
             "known": False,
-            "sentences": [{"text": render(UNKNOWN), "path": [], "files": {}, "rests": None}],
+            "sentences": [{"text": NOTHING_KNOWN.render(), "path": [], "files": {}, "rests": None}],
         }
 
     def _answer_what_if(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from mesocosm.cli.views.columns import pad
 from mesocosm.core.messages import Message, Text, render, render_stored
+from mesocosm.core.messages.stored import read_text, read_texts
 from mesocosm.core.values.json_shapes import list_objects, read_number, read_object
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
 from mesocosm.learning.evaluation.model_card import leading_metric
-from mesocosm.learning.metric_names import name_state
+from mesocosm.learning.metric_names import name_baseline, name_state
 from mesocosm.learning.tasks.registry import shown_metrics
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def format_model(name: str, data: ModelData) -> str:
     return "\n".join(
         [
             *_format_version(name, data),
-            *("  " + Message("cli.warning", text=w).render() for w in metrics.get("warnings", [])),
+            *_format_warnings(metrics),
             "  " + Message("cli.report.held_out", rows=metrics["rows"]).render(),
             *(_format_metric(key, metrics) for key in shown_metrics(metrics)),
             *_format_weak_slices(metrics),
@@ -221,7 +222,7 @@ def _format_metric(key: str, metrics: VersionMetrics) -> str:
         low, high = metrics["interval"][key]
         interval = f" [{low:.3f}, {high:.3f}]"
     baselines = tuple(
-        f"{baseline} {found[key]:.3f}"
+        f"{render(name_baseline(baseline))} {found[key]:.3f}"
         for baseline, found in metrics["baselines"].items()
         if found.get(key) is not None
     )
@@ -231,13 +232,20 @@ def _format_metric(key: str, metrics: VersionMetrics) -> str:
     return f"    {key:<18}{value:>8}{interval:<18}{compared}"
 
 
+def _format_warnings(metrics: VersionMetrics) -> Iterator[str]:
+    for warning in read_texts(metrics, "warnings"):
+        yield "  " + Message("cli.warning", text=warning).render()
+
+
 def _format_weak_slices(metrics: VersionMetrics) -> Iterator[str]:
     """Slices on which a model is weak."""
     weak = "cli.report.weak_share"
     if "accuracy" in metrics:
         weak = "cli.report.weak_accuracy"
     for part in metrics.get("slices", []):
-        slice_ = Message(weak, where=part["where"], accuracy=part["accuracy"], rows=part["rows"])
+        slice_ = Message(
+            weak, where=read_text(part, "where"), accuracy=part["accuracy"], rows=part["rows"]
+        )
         yield f"    {slice_.render()}"
 
 

@@ -58,6 +58,11 @@ OF_DATA = frozenset(
         *("target", "unit", "value", "values", "version", "word"),
     )
 )
+# parameters that hold a key of ours that has a name in other languages, and where the names are;
+# `baselines` are several, each with a metric
+NAMES = "learning"
+NAMED = ("metric", "baseline")
+SCORES = "baselines"
 JOINED = "; "  # between the sentences of one line
 LISTED = ", "  # between the parts of a list
 SEVERAL = (JOINED, "), ", "', '")  # what a parameter of several parts has
@@ -109,7 +114,26 @@ def translate_param(name: str, value: str, language: str) -> str:
     >>> translate_param("why", "by hand", "zh"), translate_param("label", "by hand", "zh")
     ('手动', 'by hand')
     """
+    if name in NAMED:
+        return _translate_key(name, value, language)
     return translate_sentence(value, language) if name in SENTENCES else value
+
+
+def _translate_key(kind: str, key: str, language: str) -> str:
+    """A key that has a name in other languages, such as that of a metric; others as they are.
+
+    >>> _translate_key("metric", "macro F1", "zh"), _translate_key("baseline", "mine", "zh")
+    ('宏平均 F1（macro_f1）', 'mine')
+    """
+    if language == SOURCE:
+        return key
+    id = f"{NAMES}.{kind}.{key.lower().replace(' ', '_')}"
+    return find_template(id, language) if id in _list_names() else key
+
+
+@cache
+def _list_names() -> frozenset[str]:
+    return frozenset(list_ids(NAMES))
 
 
 def _is_printable(text: str) -> bool:
@@ -165,7 +189,9 @@ def _write(id: str, values: Mapping[str, str], language: str, depth: int) -> str
     for literal, name, _, _ in Formatter().parse(find_template(id, language)):
         words.append(literal)
         if name is not None:
-            if name in OF_DATA:
+            if name in (*NAMED, SCORES):
+                value = _write_key(name, values[name], language)
+            elif name in OF_DATA:
                 value = _write_name(name, values[name], language, literal.endswith(QUOTES))
             else:
                 value = _write_sentence(values[name], language, depth)
@@ -173,6 +199,19 @@ def _write(id: str, values: Mapping[str, str], language: str, depth: int) -> str
                 return None
             words.append(value)
     return "".join(words)
+
+
+def _write_key(name: str, value: str, language: str) -> str | None:
+    """A key of ours, or several with numbers; None where it is neither."""
+    if name != SCORES:
+        return _translate_key(name, value, language) if _is_short(value) else None
+    parts = [part.rpartition(" ") for part in value.split(LISTED)]
+    named = [f"{_translate_key(NAMED[1], key, language)} {score}" for key, _, score in parts]
+    return find_template("core.list", language).join(named).strip()
+
+
+def _is_short(value: str) -> bool:
+    return len(WORD.findall(value)) <= MOST_UNQUOTED and ": " not in value
 
 
 def _write_name(name: str, value: str, language: str, is_quoted: bool) -> str | None:

@@ -16,6 +16,7 @@ from decimal import Context, Decimal
 from functools import lru_cache
 from itertools import chain
 
+from mesocosm.core.values.shown_units import show_unit
 from mesocosm.core.values.units import CURRENCIES, SIGNS, WORDS, names_several_sizes
 from mesocosm.data.parsing.chinese.money import join_coins
 from mesocosm.data.parsing.chinese.numerals import (
@@ -210,7 +211,7 @@ def _explain_unit(beside: str, unit: str) -> str:
     if names_several_sizes(beside):
         return f"'{beside}' has several sizes; 'spellings' says which is meant"
     if unit:
-        return f"'{beside[:20]}' does not convert to {unit}"
+        return f"'{beside[:20]}' does not convert to {show_unit(unit)}"
     return f"'{beside[:20]}' is next to the number, and the field has no unit"
 
 

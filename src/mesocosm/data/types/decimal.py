@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
+from mesocosm.core.values.shown_units import show_unit
 from mesocosm.data.parsing.numbers import BETWEEN, Figure, explain_misfit, read_figure
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.types.field import Facts
@@ -59,7 +60,7 @@ class Decimal(Number):
         """In words."""
         places = "place" if self.scale == 1 else "places"
         wanted = f"a decimal with at most {self.scale} {places}"
-        return f"{wanted} in {self.unit}" if self.unit else wanted
+        return f"{wanted} in {show_unit(self.unit)}" if self.unit else wanted
 
     @property
     def kept_as(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mesocosm.core.values.shown_units import show_unit
 from mesocosm.data.pipeline.ibis_sql import Column, cases, null
 from mesocosm.data.types.field import Facts
 from mesocosm.data.types.number import (
@@ -38,7 +39,7 @@ class Integer(Number):
     @property
     def expected(self) -> str:
         """In words."""
-        return f"a whole number in {self.unit}" if self.unit else "a whole number"
+        return f"a whole number in {show_unit(self.unit)}" if self.unit else "a whole number"
 
     def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The whole number; null where it is not whole or has more than 64 bits."""

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
+from mesocosm.core.values.shown_units import show_unit
 from mesocosm.core.values.units import (
     CURRENCIES,
     HAN,
@@ -145,7 +146,7 @@ class Number(FieldKind):
     @property
     def expected(self) -> str:
         """In words."""
-        return f"a number in {self.unit}" if self.unit else "a number"
+        return f"a number in {show_unit(self.unit)}" if self.unit else "a number"
 
     @model_validator(mode="after")
     def _money(self) -> Number:

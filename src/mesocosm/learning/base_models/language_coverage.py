@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mesocosm.core.messages import Message
 from mesocosm.core.values.words import name_script
 from mesocosm.learning.features.sentence_pairs import APART
 
@@ -36,7 +37,7 @@ OTHER, SYLLABLE = 1.5, 0.85
 
 def measure_coverage(
     corpus: Sequence[str], base: Base, most: int
-) -> tuple[dict[str, float | None], list[str]]:
+) -> tuple[dict[str, float | None], list[Message]]:
     """The shares of texts that are truncated at `most` tokens and of tokens that the base does not
     know, and warnings where they matter.
 
@@ -56,10 +57,10 @@ def measure_coverage(
     encodings = tokenizer.encode_batch(texts)
     cut = sum(len(e.ids) > most for e in encodings) / len(encodings)
     shares: dict[str, float | None] = {"cut": round(cut, 4), "unknown": None}
-    warnings = []
+    warnings: list[Message] = []
     if cut > 0:
         warnings.append(
-            f"{cut:.1%} of the texts are longer than max_length ({most} tokens) and are truncated"
+            Message("sentences.of_the_texts_are_longer_than_max", n_share=f"{cut:.1%}", n_most=most)
         )
     unknown, unknown_share = _unknown_token(tokenizer, path), 0.0
     if unknown is not None:
@@ -68,8 +69,12 @@ def measure_coverage(
         shares["unknown"] = round(unknown_share, 4)
     if unknown_share > UNKNOWN:
         warnings.append(
-            f"'{base.name}' does not know {unknown_share:.0%} of the tokens of these texts: it"
-            f" does not know their language or script; {_advise(base.name, base.writes)}"
+            Message(
+                "sentences.base_does_not_know_of_the_tokens",
+                name=base.name,
+                n_share=f"{unknown_share:.0%}",
+                advice=_advise(base.name, base.writes),
+            )
         )
     else:
         letters, pieces = _count_letters(texts, encodings, unknown)
@@ -163,31 +168,36 @@ def _unknown_token(tokenizer: Tokenizer, file: Path) -> int | None:
 
 def _describe_fragmentation(
     letters: Counter[str], pieces: Counter[str], name: str, writes: bool
-) -> list[str]:
+) -> list[Message]:
     """A warning for each script whose words are split into pieces of few letters."""
-    warnings = []
+    warnings: list[Message] = []
     for script, count in letters.most_common():
         each = count / pieces[script]
         least = SYLLABLE if script in SYLLABLES else MIN_LETTERS.get(script, OTHER)
         if count < max(LETTERS, PART * letters.total()) or each >= least:
             continue
-        known = "it does not know this script"
+        id = "sentences.base_splits_words_unknown_script"
         if script in MIN_LETTERS:
-            known = "it may not know their language"
+            id = "sentences.base_splits_words_unknown_language"
         warnings.append(
-            f"'{name}' splits words in {name_script(script)} script into pieces of {each:.1f}"
-            f" letters: {known}; {_advise(name, writes)}"
+            Message(
+                id,
+                name=name,
+                word=name_script(script),
+                n_letters=f"{each:.1f}",
+                advice=_advise(name, writes),
+            )
         )
     return warnings
 
 
-def _advise(name: str, writes: bool) -> str:
+def _advise(name: str, writes: bool) -> Message:
     """What to write instead of a base that does not know some texts; no causal one that knows more
     languages is in the box.
     """
     if name == MULTILINGUAL or writes:
-        return "use a base that does"
-    return f"use a base that does, such as 'base: {MULTILINGUAL}'"
+        return Message("sentences.use_a_base_that_does")
+    return Message("sentences.use_a_base_that_does_such_as", name=MULTILINGUAL)
 
 
 @lru_cache(maxsize=20_000)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesocosm.core.messages import Message
+from mesocosm.core.messages.stored import read_text
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Columns, Ints, take_rows
@@ -84,7 +85,7 @@ def _find_slices(test: HeldOutRows, say: Say) -> dict[str, Json]:
     what = _name_rate(outcome)
     for part in slices:
         accuracy, rows = f"{part['accuracy']:.3f}", str(part["rows"])
-        where = str(part["where"])
+        where = read_text(part, "where")
         say(Message("progress.weak_slice", where=where, what=what, accuracy=accuracy, rows=rows))
     return {"slices": slices}
 

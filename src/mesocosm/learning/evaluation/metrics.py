@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.records import Json
 from mesocosm.core.values.thresholds import satisfies
 from mesocosm.learning.arrays import Array, Floats, Ints, Mask, read_number
@@ -242,13 +243,14 @@ def mcnemar(ours: Mask, theirs: Mask) -> float:
     return float(binomtest(only_ours, only_ours + only_theirs).pvalue)
 
 
-def check_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> list[str]:
+def check_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> list[Text]:
     """The bounds of `require` that the metrics miss, each as a sentence."""
-    missed = []
+    missed: list[Text] = []
     for name, bound in require.items():
         value = metrics.get(name)
         if value is None:
-            missed.append(f"{name} was not measured, required: {bound}")
+            missed.append(Message("sentences.was_not_measured_required", metric=name, bound=bound))
         elif not satisfies(bound, read_number(value)):
-            missed.append(f"{name} is {value}, required: {bound}")
+            value = str(value)
+            missed.append(Message("sentences.is_required", metric=name, value=value, bound=bound))
     return missed

@@ -6,17 +6,18 @@ Source: Mitchell et al. 2019, arXiv 1810.03993 (the sections).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NotRequired, TypedDict, cast
 
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe, read_metric
 from mesocosm.catalog.rows import VersionRow
 from mesocosm.core.messages import Message, render
 from mesocosm.core.messages.language import SOURCE, current_language
+from mesocosm.core.messages.stored import read_text, render_text, render_texts_of
 from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import read_number
 from mesocosm.learning.card_of_recipe import Lines, Record, join_pairs, render_model
-from mesocosm.learning.metric_names import name_key
+from mesocosm.learning.metric_names import name_baseline, name_key, name_metric
 from mesocosm.learning.tasks.registry import leading_of, shown_metrics
 
 COMPARED = {  # what a version is compared with, by its key in the record
@@ -53,6 +54,7 @@ class CoveredSlice(TypedDict):
     """The share of a slice's rows that are inside their interval, and the p of so few."""
 
     where: str
+    where_message: NotRequired[Mapping[str, object]]
     rows: int
     covered: float
     p: float
@@ -96,7 +98,7 @@ def render_card(version: VersionRow, about: str, data: CardData) -> str:
     metrics, recipe = version["metrics"], version["recipe"]
     sections = [
         [f"# {version['id']}"],
-        _render_warnings(metrics.get("warnings", [])),
+        _render_warnings(render_texts_of(metrics, "warnings")),
         _render_about(about),
         [Message("reports.card.model").render()],
         render_model(version, metrics, recipe),
@@ -128,7 +130,7 @@ def _render_warnings(warnings: Sequence[str]) -> Lines:
     """The first warning in bold, the others as a list."""
     if not warnings:
         return []
-    first, *others = map(render, warnings)
+    first, *others = warnings
     bold = Message("reports.card.warning", first=first[0].upper() + first[1:]).render()
     return [bold, *(f"- {one}" for one in others)]
 
@@ -185,7 +187,7 @@ def _render_metrics(metrics: VersionMetrics) -> Lines:
     """A table of metrics beside the baselines."""
     baselines = metrics["baselines"]
     lines = [
-        _row(*_titles("metric", "value", "interval"), *baselines),
+        _row(*_titles("metric", "value", "interval"), *_name_baselines(baselines)),
         "|---" * (3 + len(baselines)) + "|",
     ]
     for key in shown_metrics(metrics):
@@ -196,6 +198,10 @@ def _render_metrics(metrics: VersionMetrics) -> Lines:
         others = [_number(b.get(key)) for b in baselines.values()]
         lines.append(_row(_name_metric(key), _number(read_metric(metrics, key)), interval, *others))
     return lines
+
+
+def _name_baselines(keys: Iterable[str]) -> list[str]:
+    return [render(name_baseline(key)) for key in keys]
 
 
 def _name_metric(key: str) -> str:
@@ -212,7 +218,7 @@ def _render_comparisons(metrics: VersionMetrics) -> Lines:
             Message(
                 "reports.card.retention",
                 rows=known["rows"],
-                what=known["what"],
+                what=name_metric(known["what"]),
                 before=known["then"],
                 after=known["now"],
             ).render()
@@ -232,9 +238,9 @@ def _compare_with_baselines(metrics: VersionMetrics) -> Lines:
     return [
         Message(
             "reports.card.against",
-            name=name,
+            name=name_baseline(name),
             gain=read_metric(metrics, f"gain_over_{name}"),
-            metric=leading_label(metrics),
+            metric=name_metric(leading_label(metrics)),
             p=baseline["p"],
             test=_name_test(metrics),
         ).render()
@@ -293,7 +299,7 @@ def _render_intervals(metrics: VersionMetrics) -> list[Lines]:
     if metrics.get("interval_coverage") is None:
         return []
     slices = cast(Sequence[CoveredSlice], metrics["coverage_by_slice"])
-    rows = [_row(s["where"], s["rows"], f"{s['covered']:.1%}") for s in slices]
+    rows = [_row(render_text(s, "where"), s["rows"], f"{s['covered']:.1%}") for s in slices]
     return [
         [
             Message(
@@ -310,7 +316,11 @@ def _render_intervals(metrics: VersionMetrics) -> list[Lines]:
 def _render_slices(metrics: VersionMetrics) -> Lines:
     lines = [
         Message(
-            "reports.card.slice", where=s["where"], accuracy=s["accuracy"], rows=s["rows"], p=s["p"]
+            "reports.card.slice",
+            where=read_text(s, "where"),
+            accuracy=s["accuracy"],
+            rows=s["rows"],
+            p=s["p"],
         ).render()
         for s in metrics.get("slices", [])
     ]

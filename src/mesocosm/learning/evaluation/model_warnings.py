@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from mesocosm.catalog.contents import read_metric
+from mesocosm.core.messages import Message, Text
+from mesocosm.core.messages.stored import read_text
 from mesocosm.core.records import JsonObject
 from mesocosm.learning.arrays import Array, Columns, Floats, Mask, read_number
 from mesocosm.learning.evaluation.model_card import CoveredSlice, leading_label
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.tabular import MAX_VALUES
+from mesocosm.learning.metric_names import name_baseline, name_metric
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -27,31 +30,42 @@ MIN_DUPLICATES = 0.05  # share of test rows that duplicate training rows, from w
 MAX_NAMED = 8  # classes that one warning names
 
 
-def compare_with_baselines(metrics: JsonObject) -> list[str]:
+def compare_with_baselines(metrics: JsonObject) -> list[Message]:
     """How the model compares with its plain baselines: worse, or not significantly better."""
-    metric, warnings = leading_label(metrics), []
+    warnings: list[Message] = []
     for name, other in _baselines_of(metrics).items():
         gain, p = _gain(other)
-        figures = f"{metric} {gain:+.3f}, p = {p:.2g}"
         if p < SIGNIFICANT and gain < 0:
-            warnings.append(f"significantly worse than the {name} baseline: {figures}")
+            id = "sentences.significantly_worse_than_the_baseline_p"
         elif p >= SIGNIFICANT or gain <= 0:
-            warnings.append(f"not significantly better than the {name} baseline: {figures}")
+            id = "sentences.not_significantly_better_than_the_baseline_p"
+        else:
+            continue
+        warnings.append(Message(id, **_describe_gain(metrics, name, gain, p)))
     return warnings
+
+
+def _describe_gain(metrics: JsonObject, baseline: str, gain: float, p: float) -> dict[str, Text]:
+    """A gain over a baseline as the parameters of a message."""
+    return {
+        "baseline": name_baseline(baseline),
+        "metric": name_metric(leading_label(metrics)),
+        "n_gain": f"{gain:+.3f}",
+        "n_p": f"{p:.2g}",
+    }
 
 
 def find_better_baselines(metrics: JsonObject) -> list[str]:
     """The baselines that the paired test proves better, in the leading metric and in the loss, each
     as a sentence; a version with one is not deployed.
     """
-    metric, refusals = leading_label(metrics), []
+    refusals: list[str] = []
     for name, other in _baselines_of(metrics).items():
         gain, p = _gain(other)
         if p < SIGNIFICANT and gain < 0 and _has_higher_loss(metrics, other):
-            refusals.append(
-                f"it is significantly worse than the {name} baseline ({metric} {gain:+.3f}, p ="
-                f" {p:.2g})"
-            )
+            params = _describe_gain(metrics, name, gain, p)
+            refusal = Message("sentences.it_is_significantly_worse_than_the_baseline", **params)
+            refusals.append(str(refusal))
     return refusals
 
 
@@ -73,7 +87,7 @@ def _has_higher_loss(metrics: JsonObject, other: Mapping[str, float]) -> bool:
     return True
 
 
-def warn_of_data(rows: Columns, split: Sequence[str], parts: Splits, model: Model) -> list[str]:
+def warn_of_data(rows: Columns, split: Sequence[str], parts: Splits, model: Model) -> list[Message]:
     """Rows without a label or with an unknown one, class imbalance, and categories that are not
     used.
     """
@@ -87,18 +101,21 @@ def warn_of_data(rows: Columns, split: Sequence[str], parts: Splits, model: Mode
 
 def _warn_of_labels(
     target: Sequence[object], split: Sequence[str], parts: Splits, predict: str
-) -> Iterator[str]:
+) -> Iterator[Message]:
     unlabelled = sum(t is None for t in target)
     if unlabelled and "bare" not in parts.where:
-        yield (
-            f"{unlabelled:,} of {len(target):,} rows have no value of '{predict}' and are used"
-            " neither for training nor for evaluation"
+        yield Message(
+            "sentences.of_rows_have_no_value_of_and",
+            n_rows=f"{unlabelled:,}",
+            n_all=f"{len(target):,}",
+            field=predict,
         )
     unknown = _count_unknown(target, split, parts.outcome)
     if unknown:
-        yield (
-            f"{unknown:,} validation and test rows have a value of '{predict}' that no training row"
-            " has; they are not evaluated"
+        yield Message(
+            "sentences.validation_and_test_rows_have_a_value",
+            n_rows=f"{unknown:,}",
+            field=predict,
         )
 
 
@@ -108,33 +125,33 @@ def _count_unknown(target: Sequence[object], split: Sequence[str], outcome: Outc
     return sum(t is not None and not outcome.is_known(t) for t in held)
 
 
-def _warn_of_classes(parts: Splits) -> Iterator[str]:
+def _warn_of_classes(parts: Splits) -> Iterator[Message]:
     y, labels = parts.y["train"], parts.outcome.labels
     if not labels or y.ndim != 1:
         return
     counts: list[int] = np.bincount(y, minlength=len(labels)).tolist()
     rare = [f"'{labels[k]}' ({counts[k]})" for k in np.argsort(counts) if counts[k] < 2][:5]
     if rare:
-        yield (
-            f"classes with fewer than 2 training rows: {', '.join(rare)}; cross-validation cannot"
-            " evaluate them"
-        )
+        yield Message("sentences.classes_with_fewer_than_2_training_rows", classes=tuple(rare))
     yield from _warn_of_imbalance(counts, labels)
 
 
-def _warn_of_imbalance(counts: Sequence[int], labels: Sequence[str]) -> Iterator[str]:
+def _warn_of_imbalance(counts: Sequence[int], labels: Sequence[str]) -> Iterator[Message]:
     """A class that is rare, or ten times rarer than the most frequent one."""
     total, largest, smallest = sum(counts), max(counts), min(counts)
     if smallest >= RARE * total and largest <= 10 * smallest:
         return
     most, least = labels[counts.index(largest)], labels[counts.index(smallest)]
-    yield (
-        f"classes are imbalanced: '{most}' has {largest / total:.1%} of the"
-        f" training rows, '{least}' {smallest / total:.1%}"
+    yield Message(
+        "sentences.classes_are_imbalanced_has_of_the_training",
+        most=most,
+        n_most=f"{largest / total:.1%}",
+        least=least,
+        n_least=f"{smallest / total:.1%}",
     )
 
 
-def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> Iterator[str]:
+def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> Iterator[Message]:
     for name in inputs:
         used = _used_values(parts, name)
         if len(used) < MAX_VALUES:
@@ -144,9 +161,13 @@ def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> 
         distinct = len(set(values))
         if distinct > len(used):
             share = sum(v not in used for v in values) / len(values)
-            yield (
-                f"'{name}' has {distinct:,} values; the {len(used):,} most frequent are used,"
-                f" {distinct - len(used):,} are not ({share:.1%} of the training rows)"
+            yield Message(
+                "sentences.has_values_the_most_frequent_are_used",
+                field=name,
+                n_values=f"{distinct:,}",
+                n_used=f"{len(used):,}",
+                n_not=f"{distinct - len(used):,}",
+                n_share=f"{share:.1%}",
             )
 
 
@@ -160,7 +181,7 @@ def _used_values(parts: Splits, name: str) -> set[str]:
 
 def warn_of_split(
     rows: Columns, kinds: Mapping[str, str], outcome: Outcome, model: Model, unused: Columns
-) -> list[str]:
+) -> list[Message]:
     """Columns that look like time or a group under a random split.
 
     Args:
@@ -168,7 +189,7 @@ def warn_of_split(
     """
     target = [outcome.parse_target(v) for v in rows[model.target]]
     columns = {n: rows[n] for n in model.features} | dict(unused)
-    warnings = []
+    warnings: list[Message] = []
     for name, values in columns.items():
         used = name in model.features
         warnings += find_time(name, kinds[name], values, target, used) or find_group(
@@ -177,7 +198,7 @@ def warn_of_split(
     return warnings
 
 
-def warn_of_duplicates(predictions: Array, parts: Splits) -> list[str]:
+def warn_of_duplicates(predictions: Array, parts: Splits) -> list[Message]:
     """Test rows that are duplicates or near-duplicates of a training row, and the metric of the
     others.
 
@@ -189,41 +210,46 @@ def warn_of_duplicates(predictions: Array, parts: Splits) -> list[str]:
     duplicate: Mask = np.isin(parts.groups["test"], parts.groups["train"])
     if not _mean(duplicate) >= MIN_DUPLICATES:
         return []
-    without = ""
-    if not duplicate.all():
-        without = _describe_others(predictions, parts, ~duplicate)
-    return [
-        f"{np.count_nonzero(duplicate):,} of {len(duplicate):,} test rows are duplicates or"
-        f" near-duplicates of a training row, so metrics are too optimistic for new rows{without}"
-    ]
+    warning = Message(
+        "sentences.of_test_rows_are_duplicates_or_near",
+        n_rows=f"{np.count_nonzero(duplicate):,}",
+        n_all=f"{len(duplicate):,}",
+    )
+    others = None if duplicate.all() else _describe_others(predictions, parts, ~duplicate)
+    if others is None:
+        return [warning]
+    return [Message("learning.two_sentences", first=warning, second=others)]
 
 
 def _mean(values: Array | Mask) -> float:
     return float(values.mean())
 
 
-def _describe_others(predictions: Array, parts: Splits, others: Mask) -> str:
+def _describe_others(predictions: Array, parts: Splits, others: Mask) -> Message | None:
     """The metric of the other rows, beside that of all."""
     count = f"{np.count_nonzero(others):,}"
     if parts.outcome.labels:
         wrong: Array = parts.outcome.find_errors(predictions, parts)
-        among_others, among_all = _mean(wrong[others]), _mean(wrong)
-        return (
-            f"; accuracy on the other {count} is {1 - among_others:.1%} (on all"
-            f" {1 - among_all:.1%})"
+        return Message(
+            "sentences.accuracy_on_the_other_is_on_all",
+            n_rows=count,
+            n_others=f"{1 - _mean(wrong[others]):.1%}",
+            n_all=f"{1 - _mean(wrong):.1%}",
         )
     if parts.outcome.scale:
         mean, deviation = parts.outcome.scale
         true: Floats = np.asarray(parts.y["test"] * deviation + mean)
         error: Floats = np.abs(predictions[:, 0] - true)
-        return (
-            f"; the mean error of the other {count} is {_mean(error[others]):.4g} (of all"
-            f" {_mean(error):.4g})"
+        return Message(
+            "sentences.the_mean_error_of_the_other_is",
+            n_rows=count,
+            n_others=f"{_mean(error[others]):.4g}",
+            n_all=f"{_mean(error):.4g}",
         )
-    return ""
+    return None
 
 
-def warn_of_predictions(predictions: Array, parts: Splits, metrics: JsonObject) -> list[str]:
+def warn_of_predictions(predictions: Array, parts: Splits, metrics: JsonObject) -> list[Message]:
     """Classes that are never predicted, and intervals that do not hold their level.
 
     Args:
@@ -232,35 +258,42 @@ def warn_of_predictions(predictions: Array, parts: Splits, metrics: JsonObject) 
     return [*_warn_of_classes_never_predicted(predictions, parts), *_warn_of_intervals(metrics)]
 
 
-def _warn_of_classes_never_predicted(predictions: Array, parts: Splits) -> Iterator[str]:
+def _warn_of_classes_never_predicted(predictions: Array, parts: Splits) -> Iterator[Message]:
     if not parts.outcome.labels or parts.outcome.many or not len(predictions):
         return
     missing = np.setdiff1d(parts.y["test"], predictions.argmax(1))
     names = [parts.outcome.labels[k] for k in missing]
     if names:
-        yield f"never predicted on the test rows: {_list_names(names)}"
+        yield Message("sentences.never_predicted_on_the_test_rows", names=_list_names(names))
 
 
-def _list_names(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> Message | tuple[str, ...]:
     """The first names, and how many more there are."""
-    named = ", ".join(repr(name) for name in names[:MAX_NAMED])
+    named = tuple(repr(name) for name in names[:MAX_NAMED])
     if len(names) > MAX_NAMED:
-        return f"{named} and {len(names) - MAX_NAMED} more"
+        return Message("sentences.and_more", places=named, n_more=len(names) - MAX_NAMED)
     return named
 
 
-def _warn_of_intervals(metrics: JsonObject) -> Iterator[str]:
+def _warn_of_intervals(metrics: JsonObject) -> Iterator[Message]:
     covered = read_metric(metrics, "interval_coverage")
     level = read_metric(metrics, "interval_level")
     if covered is None or level is None:
         return
     error = (level * (1 - level) / max(1, read_number(metrics["rows"]))) ** 0.5
     if covered < level - 2 * error:
-        yield f"intervals of level {level:.0%} cover {covered:.1%} of the test rows"
+        yield Message(
+            "sentences.intervals_of_level_cover_of_the_test",
+            n_level=f"{level:.0%}",
+            n_share=f"{covered:.1%}",
+        )
     slices = cast(Sequence[CoveredSlice], metrics["coverage_by_slice"])
     low = [part for part in slices if part["p"] < SIGNIFICANT]
     for part in low[:3]:
-        yield (
-            f"intervals of level {level:.0%} cover {part['covered']:.1%} of the {part['rows']} test"
-            f" rows where {part['where']}"
+        yield Message(
+            "sentences.intervals_of_level_cover_of_the_test_2",
+            n_level=f"{level:.0%}",
+            n_share=f"{part['covered']:.1%}",
+            n_rows=part["rows"],
+            where=read_text(part, "where"),
         )

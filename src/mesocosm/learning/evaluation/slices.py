@@ -12,11 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from mesocosm.core.records import Json, Record
+from mesocosm.core.messages import Message
+from mesocosm.core.messages.stored import text_to_json
+from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Columns, Floats, Mask, read_numbers
 from mesocosm.learning.features.tabular import DATES, day_of
 
-Slice = tuple[str, Mask]  # its name, and whether each row is in it
+Slice = tuple[Message, Mask]  # its name, and whether each row is in it
 MIN_ROWS = 20
 MAX_SLICES = 5
 FALSE_DISCOVERY_RATE = 0.1
@@ -32,7 +34,7 @@ def slices_of(name: str, values: Sequence[object], kind: str) -> Iterator[Slice]
     """
     missing: Mask = np.array([v is None for v in values], np.bool_)
     if missing.any():
-        yield f"{name} is missing", missing
+        yield Message("learning.slice.missing", name=name), missing
     if kind != "image":
         yield from _find_slicer(kind)(name, values)
 
@@ -51,7 +53,8 @@ def _find_slicer(kind: str) -> Callable[[str, Sequence[object]], Iterator[Slice]
 def _date_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
     days = read_numbers(day_of(value) for value in values)
     for low, high, inside in _ranges(days, QUARTERS):
-        yield f"{name} from {_name_day(low)} to {_name_day(high)}", inside
+        low_day, high_day = _name_day(low), _name_day(high)
+        yield Message("learning.slice.dates", name=name, low=low_day, high=high_day), inside
 
 
 def _name_day(day: float) -> str:
@@ -60,13 +63,17 @@ def _name_day(day: float) -> str:
 
 def _number_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
     for low, high, inside in _ranges(read_numbers(values), QUARTERS):
-        yield f"{name} {low:g} to {high:g}", inside
+        yield Message("learning.slice.range", name=name, low=f"{low:g}", high=f"{high:g}"), inside
 
 
 def _text_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
     lengths = read_numbers(_text_length(value) for value in values)
     for low, high, inside in _ranges(lengths, THIRDS):
-        yield f"{name} has {low:g} to {high:g} characters", inside
+        low_length, high_length = f"{low:g}", f"{high:g}"
+        yield (
+            Message("learning.slice.length", name=name, low=low_length, high=high_length),
+            inside,
+        )
 
 
 def _text_length(value: object) -> int | None:
@@ -78,7 +85,7 @@ def _text_length(value: object) -> int | None:
 def _category_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
     for value in sorted({str(v) for v in values if v is not None}):
         inside = [v is not None and str(v) == value for v in values]
-        yield f"{name} is {value}", np.array(inside, np.bool_)
+        yield Message("learning.slice.is", name=name, value=value), np.array(inside, np.bool_)
 
 
 def _ranges(numbers: Floats, quantiles: Sequence[float]) -> Iterator[tuple[float, float, Mask]]:
@@ -98,13 +105,22 @@ def _ranges(numbers: Floats, quantiles: Sequence[float]) -> Iterator[tuple[float
 
 
 @dataclass(frozen=True, slots=True)
-class _TestedSlice(Record):
+class _TestedSlice:
     """A slice, its accuracy, and the probability of as many errors by chance."""
 
-    where: str
+    where: Message
     rows: int
     accuracy: float
     p: float
+
+    def to_json(self) -> dict[str, Json]:
+        """The record with the slice's name in English, and as a message."""
+        return {
+            **text_to_json("where", self.where),
+            "rows": self.rows,
+            "accuracy": self.accuracy,
+            "p": self.p,
+        }
 
 
 def find_weak_slices(
@@ -134,7 +150,7 @@ def find_weak_slices(
     return [replace(one, p=round(one.p, 6)).to_json() for one in weakest]
 
 
-def _test_slice(where: str, inside: Mask, wrong: Array) -> _TestedSlice:
+def _test_slice(where: Message, inside: Mask, wrong: Array) -> _TestedSlice:
     """A slice with the p of a one-sided binomial test of its errors."""
     from scipy.stats import binom
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.learning.arrays import Floats, Ints, read_numbers
 from mesocosm.learning.features.tabular import DATES, day_of
 
@@ -41,7 +42,7 @@ TIMES = re.compile(
 
 def find_time(
     name: str, kind: str, values: Sequence[object], target: Sequence[object], read: bool
-) -> list[str]:
+) -> list[Message]:
     """A warning where a date, or a number that is named like time or numbers the rows, has similar
     targets in consecutive rows; for a date that is an input also without.
 
@@ -59,18 +60,16 @@ def find_time(
     return _describe_time(name, similarity)
 
 
-def _describe_time(name: str, similarity: str | None) -> list[str]:
+def _describe_time(name: str, similarity: Message | None) -> list[Message]:
     """The warning of a column that looks like time."""
-    note = ""
+    warning = Message("sentences.looks_like_time_and_the_split_is", name=name)
     if similarity is not None:
-        note = (
-            f"; consecutive rows have similar values of the target ({similarity}), so metrics of a"
-            " random split are too optimistic for later rows"
+        note = Message(
+            "sentences.consecutive_rows_have_similar_values_of_the", similarity=similarity
         )
-    return [
-        f"'{name}' looks like time and the split is random{note}; evaluate on later rows with"
-        " 'split: {test: SOURCE}'"
-    ]
+        warning = Message("learning.two_sentences", first=warning, second=note)
+    advice = Message("sentences.evaluate_on_later_rows_with_split", source="SOURCE")
+    return [Message("learning.two_sentences", first=warning, second=advice)]
 
 
 def _as_time(name: str, kind: str, values: Sequence[object]) -> Floats | None:
@@ -95,7 +94,7 @@ def _present(values: Sequence[object], target: Sequence[object]) -> list[tuple[o
     return [(v, t) for v, t in pairs if v is not None and t is not None]
 
 
-def _consecutive_similarity(target: Sequence[object], order: Ints) -> str | None:
+def _consecutive_similarity(target: Sequence[object], order: Ints) -> Message | None:
     """How similar the targets of consecutive rows are, where that is significant."""
     y = _encode(target)[order]
     if isinstance(target[0], float):
@@ -103,23 +102,25 @@ def _consecutive_similarity(target: Sequence[object], order: Ints) -> str | None
     return _describe_repetition(y)
 
 
-def _describe_correlation(y: Floats) -> str | None:
+def _describe_correlation(y: Floats) -> Message | None:
     """The correlation of consecutive numbers, where it is significant."""
     correlation = 0.0
     if y.std():
         correlation = float(np.corrcoef(y[:-1], y[1:])[0, 1])
     if correlation * len(y) ** 0.5 > 3 and correlation > 0.1:
-        return f"correlation {correlation:.2f}"
+        return Message("learning.correlation", correlation=f"{correlation:.2f}")
     return None
 
 
-def _describe_repetition(y: Floats) -> str | None:
+def _describe_repetition(y: Floats) -> Message | None:
     """The share of consecutive rows of one class, where it is significantly above chance."""
     share = float(np.mean(y[:-1] == y[1:]))
     shares: Floats = np.bincount(y.astype(np.int64)) / len(y)
     chance = float((shares**2).sum())
     if share - chance > 3 * (chance * (1 - chance) / len(y)) ** 0.5:
-        return f"equal in {share:.0%}, {chance:.0%} by chance"
+        return Message(
+            "sentences.equal_in_by_chance", n_share=f"{share:.0%}", n_chance=f"{chance:.0%}"
+        )
     return None
 
 
@@ -132,7 +133,7 @@ def _numbers_rows(at: Floats) -> bool:
 
 def find_group(
     name: str, kind: str, values: Sequence[object], target: Sequence[object], read: bool
-) -> list[str]:
+) -> list[Message]:
     """A warning where a column repeats its values and is named like a group, or, where it is no
     input, where rows of one value have similar targets.
 
@@ -152,29 +153,30 @@ def find_group(
     return _describe_group(name, distinct, len(pairs), similarity)
 
 
-def _similarity_within(pairs: Sequence[tuple[str, object]], distinct: int) -> str | None:
+def _similarity_within(pairs: Sequence[tuple[str, object]], distinct: int) -> Message | None:
     """How similar the targets of one value are, where there are enough values and rows to tell."""
     if distinct < MIN_VALUES or len(pairs) < MIN_ROWS:
         return None
     return _group_similarity(pairs[:MAX_ROWS])
 
 
-def _describe_group(name: str, distinct: int, rows: int, similarity: str | None) -> list[str]:
+def _describe_group(
+    name: str, distinct: int, rows: int, similarity: Message | None
+) -> list[Message]:
     """The warning of a column that looks like a group."""
-    note = ""
-    if similarity is not None:
-        note = (
-            f" and have similar values of the target ({similarity}), so metrics are too optimistic"
-            " for new values of it"
-        )
-    return [
-        f"'{name}' looks like a group ({distinct:,} values in {rows:,} rows) and the split is"
-        f" random: rows of one value are in several parts{note}; if new values are to be predicted,"
-        f" use 'split: {{group: {name}}}'"
-    ]
+    params: dict[str, Text] = {
+        "name": name,
+        "column": name,
+        "n_values": f"{distinct:,}",
+        "n_rows": f"{rows:,}",
+    }
+    if similarity is None:
+        return [Message("sentences.looks_like_a_group_values_in_rows", **params)]
+    params["similarity"] = similarity
+    return [Message("sentences.looks_like_a_group_values_in_rows_2", **params)]
 
 
-def _group_similarity(pairs: Sequence[tuple[str, object]]) -> str | None:
+def _group_similarity(pairs: Sequence[tuple[str, object]]) -> Message | None:
     """How similar the targets of two rows of one group are, where that is large and more than in
     all of 99 permutations of the targets.
     """
@@ -194,17 +196,17 @@ def _count_pairs(group: Ints) -> float:
     return float((sizes * (sizes - 1.0)).sum())
 
 
-def _similarity_of_numbers(group: Ints, count: float, y: Floats) -> str | None:
+def _similarity_of_numbers(group: Ints, count: float, y: Floats) -> Message | None:
     """The correlation of two rows of one group."""
     scores: Floats = (y - float(y.mean())) / float(y.std())
     measure = _intraclass_correlation(group, count)
     found, permuted = measure(scores), _permute(measure, scores)
     if found <= max(permuted) or found < MIN_SIMILARITY:
         return None
-    return f"correlation {found:.2f}"
+    return Message("learning.correlation", correlation=f"{found:.2f}")
 
 
-def _similarity_of_classes(group: Ints, count: float, y: Ints) -> str | None:
+def _similarity_of_classes(group: Ints, count: float, y: Ints) -> Message | None:
     """The share of pairs of one group that are of one class, beside that by chance."""
     measure = _agreement(group, count, int(y.max()) + 1)
     found, permuted = measure(y), _permute(measure, y)
@@ -212,7 +214,11 @@ def _similarity_of_classes(group: Ints, count: float, y: Ints) -> str | None:
     similarity = (found - chance) / max(1e-9, 1 - chance)
     if found <= max(permuted) or similarity < MIN_SIMILARITY:
         return None
-    return f"two rows of one value agree in {found:.0%}, {chance:.0%} by chance"
+    return Message(
+        "sentences.two_rows_of_one_value_agree_in",
+        n_share=f"{found:.0%}",
+        n_chance=f"{chance:.0%}",
+    )
 
 
 def _permute(measure: Callable[[Numbers], float], scores: Numbers) -> list[float]:

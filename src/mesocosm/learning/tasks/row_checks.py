@@ -31,7 +31,7 @@ def check_metrics(model: Model, metrics: tuple[str, ...], what: Text, at: Path) 
     for metric in model.require:
         if metric not in metrics:
             path = (*at, "require", metric)
-            found = Message("config.not_that_metric", metric=metric, what=what)
+            found = Message("config.not_that_metric", name=metric, what=what)
             yield fault(path, found, "", list(metrics), metric)
 
 
@@ -41,7 +41,7 @@ def check_foreign_metrics(checked: CheckedModel, task: Task) -> Iterator[Fault]:
         for metric in metrics:
             if metric in checked.model.require:
                 path = (*checked.at, "require", metric)
-                other = Message("config.metric_of_other_task", metric=metric, metric_kind=found)
+                other = Message("config.metric_of_other_task", name=metric, metric_kind=found)
                 yield fault(path, other, expected)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesocosm.core.messages import Text
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Columns as Columns
 from mesocosm.learning.evaluation.comparison import LastVersion
@@ -101,4 +102,4 @@ class TrainResult:
     card: Mapping[str, object]
     metrics: dict[str, Json]
     history: History
-    failed_gates: list[str]
+    failed_gates: list[Text]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mesocosm.core.messages import Message
+from mesocosm.core.messages.stored import texts_to_json
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json, write_value
 from mesocosm.core.timer import PhaseTimer
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.pretraining.run import PretrainingFigures
 
 Metrics: TypeAlias = dict[str, Json]
-Coverage = tuple[dict[str, float | None], list[str]]  # shares of tokens, and warnings
+Coverage = tuple[dict[str, float | None], list[Message]]  # shares of tokens, and warnings
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,12 @@ def evaluate_predictor(
     warnings = _warnings(trained, metrics)
     for warning in warnings:
         say(Message("progress.warning", warning=warning))
-    metrics["warnings"] = warnings
     if request.base and coverage is None:
         coverage = check_coverage(parts, request.base, model.max_length, say)
     if coverage is not None:
         metrics["tokens"] = coverage[0]
-        metrics["warnings"] = warnings + coverage[1]
+        warnings = [*warnings, *coverage[1]]
+    metrics |= texts_to_json("warnings", warnings)
     metrics |= _compare_with_other_heads(trained, say)
     timer.end("judging")
     metrics |= _describe_preparation(trained)
@@ -149,7 +150,7 @@ def _measure(trained: TrainedPredictor) -> Evaluation:
     return Evaluation(metrics, described)
 
 
-def _warnings(trained: TrainedPredictor, metrics: Metrics) -> list[str]:
+def _warnings(trained: TrainedPredictor, metrics: Metrics) -> list[Message]:
     parts, predictions = trained.request.parts, trained.predictions
     return [
         *model_warnings.compare_with_baselines(metrics),
@@ -162,7 +163,7 @@ def _warnings(trained: TrainedPredictor, metrics: Metrics) -> list[str]:
     ]
 
 
-def _split_warnings(trained: TrainedPredictor) -> list[str]:
+def _split_warnings(trained: TrainedPredictor) -> list[Message]:
     """Columns that look like time or a group, where the split is random and keeps no groups."""
     context, model = trained.context, trained.request.model
     if context.groups or not context.random_split:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesocosm.catalog.contents import NewClassScores, ScoreComparison, VersionComparison
+from mesocosm.core.messages import Text
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.task import Task
 from mesocosm.lifecycle.access.data_access import read_columns
@@ -25,7 +26,7 @@ MOST_OFTEN = 0.5  # lower bound of the share of requests of new classes that it 
 MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
 
 
-def decide_promotion(both: VersionComparison, missed: Sequence[str]) -> tuple[bool, str]:
+def decide_promotion(both: VersionComparison, missed: Sequence[Text]) -> tuple[bool, str]:
     """Whether the challenger becomes champion, and why, in a sentence.
 
     Args:
@@ -50,7 +51,10 @@ def decide_promotion(both: VersionComparison, missed: Sequence[str]) -> tuple[bo
     """
     held, recent, new = both["held_out"], both["recent"], both.get("new")
     if missed:
-        return False, f"kept the champion: the challenger misses its gates ({'; '.join(missed)})"
+        return (
+            False,
+            f"kept the champion: the challenger misses its gates ({'; '.join(map(str, missed))})",
+        )
     loses = _is_proven_loss(held)
     if new and lower_bound(new["right"], new["rows"]) > MOST_OFTEN:
         return _decide_by_new_classes(held, new, loses)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.progress import Say
 from mesocosm.core.values.json_shapes import read_object
 from mesocosm.learning.strategies.continual import PreviousVersion
@@ -103,7 +103,7 @@ class TrainedVersion:
     """A version's record, and the gates that it `missed`, each as a sentence."""
 
     record: NewVersion
-    missed: Sequence[str]
+    missed: Sequence[Text]
 
 
 def train_version(job: TrainingJob, say: Say) -> TrainedVersion:

@@ -11,12 +11,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mesocosm.core.messages import Message, Text, render
+from mesocosm.core.messages.stored import render_text, render_texts_of
 from mesocosm.core.values.json_shapes import (
     read_number,
     read_object,
 )
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
-from mesocosm.learning.metric_names import name_key, name_state
+from mesocosm.learning.metric_names import name_baseline, name_key, name_metric, name_state
 from mesocosm.learning.tasks.registry import find_recorded_task, shown_metrics
 from mesocosm.reports.page.markup import (
     card,
@@ -47,7 +48,7 @@ def render_model(name: str, data: ModelData) -> str:
     key = leading_metric(metrics)
     numbers: list[tuple[Text, str]] = [
         (
-            leading_label(metrics).replace("_", " "),
+            name_metric(leading_label(metrics).replace("_", " ")),
             escape(format_metric(read_number(metrics.get(key)))),
         ),
         (Message("reports.html.held_out_rows"), f"{metrics['rows']:,}"),
@@ -55,8 +56,7 @@ def render_model(name: str, data: ModelData) -> str:
         (Message("reports.html.seconds"), escape(format_metric(metrics.get("seconds")))),
     ]
     html = f"<h2>{escape(name)}</h2><p>{_describe_version(data)}</p>"
-    for warning in metrics.get("warnings", []):
-        warning = render(warning)
+    for warning in render_texts_of(metrics, "warnings"):
         text = Message("reports.html.sentence", text=warning[0].upper() + warning[1:])
         html += f'<p class="warn">{title(text)}</p>'
     return (
@@ -142,7 +142,7 @@ def _render_metrics(metrics: VersionMetrics) -> str:
         Message("reports.html.metric"),
         Message("reports.html.this_version"),
         Message("reports.html.95_interval"),
-        *baselines,
+        *map(name_baseline, baselines),
     )
     return Message("reports.html.held_out_metrics", table=card(table(heads, rows))).render()
 
@@ -259,7 +259,7 @@ def _render_own_table(own: ReportTable) -> str:
 def _render_slices(metrics: VersionMetrics) -> str:
     rows = [
         row(
-            cell(escape(found["where"]), "said"),
+            cell(escape(render_text(found, "where")), "said"),
             cell(f"{found['rows']:,}"),
             cell(format_metric(found["accuracy"]), "warn"),
             cell(f"{found['p']:.2g}"),
@@ -284,7 +284,7 @@ def _render_intervals(metrics: VersionMetrics) -> str:
         return ""
     rows = [
         row(
-            cell(escape(found["where"]), "said"),
+            cell(escape(render_text(found, "where")), "said"),
             cell(f"{found['rows']:,}"),
             cell(f"{found['covered']:.1%}"),
         )

@@ -22,7 +22,7 @@ from mesocosm.core.records import JsonObject
 from mesocosm.serving.http.bodies import as_object, read_body
 from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.service import LiveService
-from mesocosm.serving.spoken_answers import SpokenAnswer
+from mesocosm.serving.spoken_answers import SpokenAnswer, address_reader
 
 MOST = 2000  # characters of a question
 NO_CHAT = "This service has no chat"
@@ -57,7 +57,7 @@ def add_routes(
         if service.now is None or not service.now.speaks:
             detail = f"{service.name} has no answer index"
             raise Problem(422, NO_CHAT, detail, {"field": "model"})
-        found = await asyncio.to_thread(service.now.ask, text)
+        found = address_reader(await asyncio.to_thread(service.now.ask, text), text)
         service.events.append(
             {"at": time.time(), "id": "", "label": "chat", "service": service.name}
         )

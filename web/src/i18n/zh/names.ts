@@ -63,11 +63,11 @@ export const NAMES = {
     label: "标签偏移",
     language: "语言变化",
     schema: "结构变化",
-    source: "来源故障",
+    source: "数据源故障",
     unit: "单位变化",
   },
   remedy: {
-    "fix the source": "修复来源",
+    "fix the source": "修复数据源",
     "label rows": "标注数据",
     nothing: "无需补救",
     recalibrate: "重新校准",

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from mesocosm.core.values.chinese_units import TRADITIONAL
+from mesocosm.core.values.shown_units import show_unit
 from mesocosm.core.values.units import (
     CURRENCIES,
     HAN,
@@ -316,12 +317,13 @@ def _convert(groups: _Groups, units: Named, base: str) -> Units:
 
 def _explain_base(groups: _Groups, factors: Mapping[str, float], base: str) -> str:
     """The evidence for the unit of a column."""
-    others = [f"1 {u} = {f:g} {base}" for u, f in sorted(factors.items()) if f != 1.0]
-    why = f" in {base}: beside them stands {groups.shown}"
+    shown = show_unit(base)
+    others = [f"1 {u} = {f:g} {shown}" for u, f in sorted(factors.items()) if f != 1.0]
+    why = f" in {shown}: beside them stands {groups.shown}"
     if others:
         why += f"; {', '.join(others)}"
     if "" in groups.figures:
-        why += f"; the {groups.rows['']} figures without a unit are of the size of those in {base}"
+        why += f"; the {groups.rows['']} figures without a unit are of the size of those in {shown}"
     return why
 
 

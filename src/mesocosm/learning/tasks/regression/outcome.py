@@ -45,6 +45,7 @@ class CoveredSlice(TypedDict):
     """
 
     where: str
+    where_message: dict[str, object]
     rows: int
     covered: float
     p: float
@@ -275,10 +276,16 @@ def _cover_slices(
     return covered
 
 
-def _cover_slice(where: str, inside: Mask) -> CoveredSlice:
+def _cover_slice(where: Message, inside: Mask) -> CoveredSlice:
     count, rows = int(inside.sum()), len(inside)
     p = float(binomtest(count, rows, LEVEL, alternative="less").pvalue)
-    return {"where": where, "rows": rows, "covered": round(float(inside.mean()), 4), "p": p}
+    return {
+        "where": str(where),
+        "where_message": where.as_json(),
+        "rows": rows,
+        "covered": round(float(inside.mean()), 4),
+        "p": p,
+    }
 
 
 def _correct_p(slices_by_coverage: Sequence[CoveredSlice]) -> list[dict[str, Json]]:
@@ -287,9 +294,7 @@ def _correct_p(slices_by_coverage: Sequence[CoveredSlice]) -> list[dict[str, Jso
     corrected: list[dict[str, Json]] = []
     for one in slices_by_coverage[:MAX_SLICES]:
         p = round(min(1.0, one["p"] * tests), 6)
-        corrected.append(
-            {"where": one["where"], "rows": one["rows"], "covered": one["covered"], "p": p}
-        )
+        corrected.append(cast("dict[str, Json]", {**one, "p": p}))
     return corrected
 
 

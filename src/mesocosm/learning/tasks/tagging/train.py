@@ -24,6 +24,7 @@ from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.metric_names import name_metric
 from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, read_interval
 from mesocosm.learning.tasks.tagging.card import make_card
@@ -294,7 +295,7 @@ def _evaluate(
         Message(
             "progress.tagging_metrics",
             rows=str(metrics["rows"]),
-            metric="span F1",
+            metric=name_metric("span F1"),
             f1=f"{metrics['span_f1']:.3f}",
             interval=str(read_interval(metrics, "span_f1")),
             dictionary=f"{dictionary['span_f1']:.3f}",
