@@ -39,6 +39,7 @@ models:
 services:
   desk: {model: mood, runtime: {type: onnx, precision: int8}}
 """
+WAYS = {"one process of two threads": serving.ONE, "two processes of one thread": serving.TWO}
 
 
 def served() -> list[Line]:
@@ -57,14 +58,18 @@ def served() -> list[Line]:
     if failed := eco.build().failed:
         raise RuntimeError(f"the reviews' desk could not be built: {failed[0]}")
     serving.lay_out(eco, home, "desk")
-    shares = [_measure(home) for _ in range(ROUNDS)]
+    shares: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for way, runtime in WAYS.items():
+            (home / "ecosystem.yaml").write_text(FILE.replace(serving.ONE, runtime), "utf-8")
+            shares.setdefault(way, []).append(_measure(home, way))
     shutil.rmtree(home.parent, ignore_errors=True)
-    share = statistics.median(shares)
+    share = max(map(statistics.median, shares.values()))  # as the bank's: what does better counts
     name = f"serving: e5's share of its bare rows a second, {serving.MANY} connections"
     return [(name, share, ">= 0.9", share >= 0.9)]
 
 
-def _measure(home: Path) -> float:
+def _measure(home: Path, way: str) -> float:
     """One round: the bare model, then the service."""
     rate, single = serving.bare(home)
     words = [sys.executable, "-m", "mesocosm", "up", str(home), "--port", "8921", "--no-build"]
@@ -74,7 +79,7 @@ def _measure(home: Path) -> float:
         serving.load(at, lua, serving.MANY, serving.WARM)
         found = serving.load(at, lua, serving.MANY)
     print(
-        f"  e5 alone {rate:.0f} rows a second, one {single:.1f} ms; served {found['rate']:.0f} at"
+        f"  {way}: e5 alone {rate:.0f} rows a second, one {single:.1f} ms; served {found['rate']:.0f} at"
         f" {serving.MANY} connections, p50 {found['p50']:.0f} ms, failed {found['failed']:.0f}",
         flush=True,
     )
