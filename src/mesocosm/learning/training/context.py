@@ -4,7 +4,7 @@ what goes along with them, and no step of training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,8 @@ class TrainContext:
         random_split: whether the test rows were drawn at random, not named by a source.
         unused_columns: columns of the dataset that the model does not read, where a random split
             may hide that they are time or a group.
+        read_text: reads a changed text as the text inputs read theirs, where they change its form
+            or script.
     """
 
     root: Path
@@ -81,6 +83,7 @@ class TrainContext:
     repeated: AbstractSet[int] = frozenset()
     random_split: bool = True
     unused_columns: Columns = field(default_factory=dict)
+    read_text: Callable[[str], str] | None = None
 
     @property
     def checkpoint(self) -> Path:

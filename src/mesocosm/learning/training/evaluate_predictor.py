@@ -18,7 +18,7 @@ from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.comparison import ablate_inputs, compare_with_previous
-from mesocosm.learning.evaluation.diagnostics import run_diagnostics
+from mesocosm.learning.evaluation.diagnostics import PredictTexts, run_diagnostics
 from mesocosm.learning.evaluation.leakage import Leaks
 from mesocosm.learning.evaluation.learning_curve import measure_learning_curve
 from mesocosm.learning.export.served_graphs import ExportedGraphs
@@ -109,10 +109,18 @@ def evaluate_predictor(
         trained.data.kinds,
         parts,
         predictions,
-        trained.exported.predict_texts,
+        _predict_as_read(trained),
         say,
     )
     return evaluation
+
+
+def _predict_as_read(trained: TrainedPredictor) -> PredictTexts | None:
+    """What predicts changed texts of test rows: they are read as the inputs read theirs first."""
+    predict, read = trained.exported.predict_texts, trained.context.read_text
+    if predict is None or read is None:
+        return predict
+    return lambda texts, rows: predict([read(text) for text in texts], rows)
 
 
 def _describe_preparation(trained: TrainedPredictor) -> Metrics:

@@ -34,6 +34,7 @@ from mesocosm.lifecycle.access.data_access import (
 from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
 from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
+from mesocosm.lifecycle.access.text_reading import read_texts_as
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
@@ -199,6 +200,7 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainC
         random_split=job.is_drawn,
         unused_columns=rows.others,
         repeated=rows.repeats,
+        read_text=read_texts_as(snapshot, model.features),
     )
 
 
