@@ -25,6 +25,7 @@ from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message, render
 from mesocosm.core.permissions import OWNER
 from mesocosm.core.values.durations import seconds
+from mesocosm.learning.evaluation.metrics import list_gates
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
@@ -70,10 +71,13 @@ def _describe_snapshot(snapshot: SnapshotRow) -> dict[str, object]:
     return _pick(snapshot, SNAPSHOT_KEYS) | {"report": report}
 
 
-def _describe_version(version: VersionRow) -> dict[str, object]:
-    """What is shown of a version; its texts are in the reader's language."""
+def _describe_version(version: VersionRow, require: Mapping[str, str]) -> dict[str, object]:
+    """What is shown of a version, with the gates of the file; its texts are in the reader's
+    language.
+    """
     shown = _pick(version, VERSION_KEYS) | {"why": render(version["why"])}
-    return shown | {"metrics": render_metrics(version["metrics"])}
+    metrics = render_metrics(version["metrics"])
+    return shown | {"metrics": metrics, "gates": list_gates(require, metrics)}
 
 
 class Console:
@@ -138,7 +142,8 @@ class Console:
 
     def _versions(self, model: str) -> list[dict[str, object]]:
         versions = self.catalog.versions(model)
-        return [_describe_version(version) for version in versions]
+        require = dict(self.spec.eco.models[model].require)
+        return [_describe_version(version, require) for version in versions]
 
     def _monitors(self, role: str | None) -> dict[str, dict[str, object]]:
         monitors: dict[str, dict[str, object]] = {}

@@ -196,6 +196,15 @@ class Recipe(BaseModel):
     history: list[Epoch] = []
 
 
+class Gate(BaseModel):
+    """A bound of the file on a metric, and what was measured; None where it was not."""
+
+    metric: str
+    bound: str
+    value: float | None
+    passed: bool
+
+
 class Version(BaseModel):
     """A version of a model."""
 
@@ -204,6 +213,7 @@ class Version(BaseModel):
     state: str
     why: str
     metrics: Metrics
+    gates: list[Gate]
     recipe: Recipe
     snapshot: str
     origin: str

@@ -27,6 +27,8 @@ def choose_reported_version(
         Its record, and under `others` those made after it, each with its leading metric, and
         whether a rollout tries it.
     """
+    from mesocosm.learning.evaluation.metrics import list_gates
+
     versions = catalog.versions(model)
     if not versions:
         return None
@@ -45,8 +47,15 @@ def choose_reported_version(
         "recipe": now["recipe"],
         "snapshot": now["snapshot"],
         "at": now["at"],
+        "gates": list_gates(_gates_of(spec, model), now["metrics"]),
         "others": others,
     }
+
+
+def _gates_of(spec: Spec, model: str) -> dict[str, str]:
+    """The gates of a model; none where it has left the file."""
+    found = spec.eco.models.get(model)
+    return dict(found.require) if found else {}
 
 
 def _choose_version(versions: Sequence[VersionRow], deployed: Collection[str]) -> VersionRow:

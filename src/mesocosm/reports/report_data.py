@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from mesocosm.catalog.contents import SnapshotReport, TrainingColumn, VersionMetrics, VersionRecipe
 from mesocosm.core.records import Json
+
+if TYPE_CHECKING:
+    from mesocosm.learning.evaluation.metrics import GateResult
 
 
 class ReportedDataset(TypedDict):
@@ -49,6 +52,7 @@ class ModelData(TypedDict):
     recipe: VersionRecipe
     snapshot: str
     at: float
+    gates: NotRequired[list[GateResult]]
     others: NotRequired[list[LaterVersionData]]
 
 

@@ -146,12 +146,20 @@ export interface Recipe {
   history?: Epoch[];
 }
 
+export interface Gate {
+  metric: string;
+  bound: string;
+  value: number | null;
+  passed: boolean;
+}
+
 export interface Version {
   id: string;
   number: number;
   state: string;
   why: string;
   metrics: Metrics;
+  gates: Gate[];
   recipe: Recipe;
   snapshot: string;
   origin: string;

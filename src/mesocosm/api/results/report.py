@@ -111,6 +111,20 @@ class LaterVersion(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Gate(Record):
+    """A bound of `require` on a metric.
+
+    Args:
+        value: what was measured; None where it was not.
+    """
+
+    metric: str
+    bound: str
+    value: float | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReport(Record):
     """The version of a model that a service runs, else its newest champion.
 
@@ -122,6 +136,7 @@ class ModelReport(Record):
         snapshot: what it was trained on.
         at: when, in seconds since 1970.
         others: versions that were trained later.
+        gates: the bounds of the file beside what was measured.
     """
 
     id: str
@@ -132,6 +147,7 @@ class ModelReport(Record):
     snapshot: str
     at: float
     others: tuple[LaterVersion, ...]
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

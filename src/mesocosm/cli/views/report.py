@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesocosm.cli.views.columns import pad
@@ -17,6 +17,7 @@ from mesocosm.learning.tasks.registry import shown_metrics
 
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import SnapshotReport, VersionMetrics
+    from mesocosm.learning.evaluation.metrics import GateResult
     from mesocosm.reports.report_data import (
         HealthData,
         LaterVersionData,
@@ -156,7 +157,7 @@ def format_model(name: str, data: ModelData) -> str:
             *_format_version(name, data),
             *_format_warnings(metrics),
             "  " + Message("cli.report.held_out", rows=metrics["rows"]).render(),
-            *(_format_metric(key, metrics) for key in shown_metrics(metrics)),
+            *_format_metrics(metrics, data.get("gates", [])),
             *_format_weak_slices(metrics),
             *_format_examples(metrics),
             *_format_robustness(metrics),
@@ -213,6 +214,18 @@ def _format_fairness(metrics: VersionMetrics) -> Iterator[str]:
             accuracy=metrics["accuracy_gap"],
         )
         yield f"    {fairness.render()}"
+
+
+def _format_metrics(metrics: VersionMetrics, gates: Sequence[GateResult]) -> Iterator[str]:
+    """The metrics, those of gates first with their bounds."""
+    bounds = {gate["metric"]: gate for gate in gates}
+    for key in shown_metrics(metrics, bounds):
+        line = _format_metric(key, metrics)
+        if key in bounds:
+            gate = bounds[key]
+            which = "cli.report.gate_passed" if gate["passed"] else "cli.report.gate_missed"
+            line = f"{line.rstrip()}  {Message(which, bound=gate['bound']).render()}"
+        yield line
 
 
 def _format_metric(key: str, metrics: VersionMetrics) -> str:

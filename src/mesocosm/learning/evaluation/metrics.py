@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import numpy as np
 
@@ -254,3 +254,27 @@ def check_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> li
             value = str(value)
             missed.append(Message("sentences.is_required", metric=name, value=value, bound=bound))
     return missed
+
+
+class GateResult(TypedDict):
+    """A bound of `require` and what was measured: None where it was not."""
+
+    metric: str
+    bound: str
+    value: float | None
+    passed: bool
+
+
+def list_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> list[GateResult]:
+    """Every bound of `require` beside the metric that it bounds.
+
+    >>> list_gates({"auc": ">= 0.7"}, {"auc": 0.65})
+    [{'metric': 'auc', 'bound': '>= 0.7', 'value': 0.65, 'passed': False}]
+    """
+    found: list[GateResult] = []
+    for name, bound in require.items():
+        measured = metrics.get(name)
+        value = None if measured is None else read_number(measured)
+        passed = value is not None and satisfies(bound, value)
+        found.append({"metric": name, "bound": bound, "value": value, "passed": passed})
+    return found

@@ -5,7 +5,7 @@ Tasks of Mesocosm come first; those of plugins are looked for where none of thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,13 +152,14 @@ def leading_of(figures: Record) -> Leading | None:
     )
 
 
-def shown_metrics(figures: Record) -> list[str]:
-    """Metrics of a version in the order in which reports show them."""
+def shown_metrics(figures: Record, first: Collection[str] = ()) -> list[str]:
+    """Metrics of a version in the order in which reports show them; those of gates come first."""
     shown = _metrics_to_show(TASKS.values())
     leading = [task.leading.metric for task in TASKS.values()]
     if figures.keys().isdisjoint(leading):
         shown += _metrics_to_show(plugin_tasks())
-    return [metric for metric in dict.fromkeys(shown) if metric in figures]
+    listed = [metric for metric in dict.fromkeys(shown) if metric in figures]
+    return sorted(listed, key=lambda metric: metric not in first)
 
 
 def _metrics_to_show(tasks: Iterable[Task]) -> list[str]:

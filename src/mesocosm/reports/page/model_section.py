@@ -35,6 +35,7 @@ from mesocosm.reports.page.trial_section import LOSS, render_candidates, render_
 if TYPE_CHECKING:
     from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
     from mesocosm.core.records import JsonObject
+    from mesocosm.learning.evaluation.metrics import GateResult
     from mesocosm.learning.tasks.task import ReportTable
     from mesocosm.reports.report_data import LaterVersionData, ModelData
 
@@ -47,10 +48,7 @@ def render_model(name: str, data: ModelData) -> str:
     metrics, recipe = data["metrics"], data["recipe"]
     key = leading_metric(metrics)
     numbers: list[tuple[Text, str]] = [
-        (
-            name_metric(leading_label(metrics).replace("_", " ")),
-            escape(format_metric(read_number(metrics.get(key)))),
-        ),
+        _chief_figure(metrics, data.get("gates", [])),
         (Message("reports.html.held_out_rows"), f"{metrics['rows']:,}"),
         (Message("reports.html.training_rows"), f"{recipe['rows']['train']:,}"),
         (Message("reports.html.seconds"), escape(format_metric(metrics.get("seconds")))),
@@ -63,7 +61,7 @@ def render_model(name: str, data: ModelData) -> str:
         html
         + card(facts(numbers))
         + _render_others(data.get("others", []))
-        + _render_metrics(metrics)
+        + _render_metrics(metrics, [gate["metric"] for gate in data.get("gates", [])])
         + _render_comparisons(metrics)
         + _render_plots(metrics, recipe, key)
         + render_candidates(recipe)
@@ -75,6 +73,18 @@ def render_model(name: str, data: ModelData) -> str:
         + _render_robustness(metrics)
         + _render_fairness(metrics)
     )
+
+
+def _chief_figure(metrics: VersionMetrics, gates: Sequence[GateResult]) -> tuple[Text, str]:
+    """The figure that the first gate bounds, with the bound; else the task's leading one."""
+    for gate in gates:
+        value = escape(format_metric(gate["value"]))
+        name = name_metric(gate["metric"].replace("_", " "))
+        if gate["value"] is not None:
+            which = "reports.html.gate_passed" if gate["passed"] else "reports.html.gate_missed"
+            return Message(which, metric=name, bound=gate["bound"]), value
+    value = escape(format_metric(read_number(metrics.get(leading_metric(metrics)))))
+    return name_metric(leading_label(metrics).replace("_", " ")), value
 
 
 def _describe_version(data: ModelData) -> str:
@@ -124,11 +134,11 @@ def _describe_other(other: LaterVersionData) -> str:
     ).render()
 
 
-def _render_metrics(metrics: VersionMetrics) -> str:
-    """Each metric with its confidence interval and the baselines' values."""
+def _render_metrics(metrics: VersionMetrics, first: Sequence[str]) -> str:
+    """Each metric with its confidence interval and the baselines' values; some come first."""
     baselines = metrics["baselines"]
     rows = []
-    for key in shown_metrics(metrics):
+    for key in shown_metrics(metrics, first):
         interval = ""
         if key in metrics["interval"]:
             low, high = metrics["interval"][key]

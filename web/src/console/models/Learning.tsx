@@ -2,7 +2,7 @@
 import { nameOf } from "../../i18n/names";
 import { useWords } from "../../i18n/words";
 import { decimals, spaced } from "../../shared/format";
-import type { Metrics, Version } from "../../state/consoleWire";
+import type { Version } from "../../state/consoleWire";
 import { Meter, Table } from "../parts";
 import { measured, SHARES, type FigureName } from "./figures";
 import { LossCurve } from "./LossCurve";
@@ -23,8 +23,9 @@ export function Share({
   return <Meter value={value ?? NaN} interval={interval} label={label} />;
 }
 
-export function FiguresTable({ name, metrics }: { name: string; metrics: Metrics }) {
+export function FiguresTable({ name, version }: { name: string; version: Version }) {
   const t = useWords();
+  const { metrics, gates } = version;
   const baselines = Object.entries(metrics.baselines ?? {});
   const row = (figure: FigureName) => {
     const value = metrics[figure];
@@ -53,7 +54,7 @@ export function FiguresTable({ name, metrics }: { name: string; metrics: Metrics
         t("95 % interval"),
         ...baselines.map(([baseline]) => nameOf("baseline", baseline)),
       ]}
-      rows={measured(metrics).map(row)}
+      rows={measured(metrics, gates).map(row)}
     />
   );
 }
@@ -63,7 +64,7 @@ export function Learning({ name, version }: { name: string; version: Version }) 
   const history = version.recipe.history ?? [];
   return (
     <>
-      <LearningCurve name={name} metrics={version.metrics} />
+      <LearningCurve name={name} version={version} />
       {history.length > 1 && (
         <details>
           <summary>{t("loss by epoch")}</summary>
@@ -74,10 +75,12 @@ export function Learning({ name, version }: { name: string; version: Version }) 
   );
 }
 
-function LearningCurve({ name, metrics }: { name: string; metrics: Metrics }) {
+function LearningCurve({ name, version }: { name: string; version: Version }) {
   const t = useWords();
-  const curve = metrics.curve ?? [];
-  const leading = measured(metrics).at(0);
+  const curve = version.metrics.curve ?? [];
+  const leading = measured(version.metrics, version.gates).find(
+    (figure) => figure in (curve[0] ?? {}),
+  );
   if (curve.length < 2 || !leading) return null;
   return (
     <details>

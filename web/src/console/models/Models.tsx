@@ -4,6 +4,7 @@ import type { Ecosystem, Version } from "../../state/consoleWire";
 import { Empty } from "../parts";
 import { FiguresTable, Learning } from "./Learning";
 import { Proposals } from "./Proposals";
+import { Refusal } from "./Refusal";
 import { Unsure } from "./Unsure";
 import { Versions } from "./Versions";
 import { Classes, Examples, Gaps, Robust, WeakSlices } from "./Weaknesses";
@@ -40,12 +41,13 @@ function ModelArticle({
   return (
     <article>
       <Heading name={name} version={version} serves={serves} />
-      <FiguresTable name={name} metrics={metrics} />
+      <Refusal versions={versions} shown={version} />
+      <FiguresTable name={name} version={version} />
       <Learning name={name} version={version} />
       <WeakSlices name={name} slices={metrics.slices} />
       <Robust robustness={metrics.robustness} />
       <Gaps metrics={metrics} />
-      <Versions name={name} versions={versions} metrics={metrics} />
+      <Versions name={name} versions={versions} shown={version} />
       <Examples examples={metrics.examples} />
       {hasClasses && <Unsure model={name} />}
       {hasClasses && <Proposals model={name} serves={serves} />}

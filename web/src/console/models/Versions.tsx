@@ -1,7 +1,7 @@
 // The versions of a model side by side, the newest first.
 import { useWords } from "../../i18n/words";
 import { decimals, spaced } from "../../shared/format";
-import type { Metrics, Version } from "../../state/consoleWire";
+import type { Version } from "../../state/consoleWire";
 import { Table } from "../parts";
 import { measured } from "./figures";
 import { Share } from "./Learning";
@@ -11,14 +11,14 @@ const MOST = 12; // versions shown at most
 export function Versions({
   name,
   versions,
-  metrics,
+  shown,
 }: {
   name: string;
   versions: Version[];
-  metrics: Metrics;
+  shown: Version;
 }) {
   const t = useWords();
-  const leading = measured(metrics).at(0);
+  const leading = measured(shown.metrics, shown.gates).at(0);
   const row = (version: Version) => {
     const value = leading && version.metrics[leading];
     return [

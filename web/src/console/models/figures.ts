@@ -1,5 +1,5 @@
 // The figures that a version may have, in the order in which they are shown; the first one leads.
-import type { Figures } from "../../state/consoleWire";
+import type { Figures, Gate, Version } from "../../state/consoleWire";
 
 export type FigureName = keyof Figures;
 
@@ -47,6 +47,15 @@ export const SHARES: ReadonlySet<FigureName> = new Set<FigureName>([
   "exact",
 ]);
 
-/** The names of the figures that were measured. */
-export const measured = (figures: Figures): FigureName[] =>
-  FIGURES.filter((name) => name in figures);
+/** The names of the figures that were measured; those that a gate bounds come first. */
+export function measured(figures: Figures, gates: readonly Gate[] = []): FigureName[] {
+  const names = FIGURES.filter((name) => name in figures);
+  const bounded = (name: FigureName) => gates.some((gate) => gate.metric === name);
+  return [...names.filter(bounded), ...names.filter((name) => !bounded(name))];
+}
+
+/** The newest version, where it was refused. */
+export function refusedVersion(versions: readonly Version[]): Version | undefined {
+  const newest = versions.at(-1);
+  return newest?.state === "refused" ? newest : undefined;
+}

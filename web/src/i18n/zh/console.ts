@@ -223,4 +223,16 @@ export const CONSOLE: Record<string, string> = {
   No: "取消",
   "not known": "未知",
   you: "你",
+  "{} was refused at its gate": "{} 未过门槛",
+  "Gates of {}": "{} 的门槛",
+  required: "要求",
+  measured: "测得",
+  gate: "门槛",
+  "not measured": "未测量",
+  passed: "通过",
+  missed: "未达到",
+  "Improve the data or the model, or change its require in the file, then run mesocosm build.":
+    "请改进数据或模型，或修改文件中的 require，然后运行 mesocosm build。",
+  "No version of this model is deployed.": "该模型没有已部署的版本。",
+  "{} stays deployed meanwhile.": "期间仍由 {} 提供服务。",
 };
