@@ -24,6 +24,8 @@ from mesocosm.core.network.llm import Language
 from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.dataset import Dataset, From, Retention, Split
+from mesocosm.data.lookup import Lookup
+
 from mesocosm.data.privacy.anonymity import Anonymity
 from mesocosm.learning.evaluation.fairness import Fair
 from mesocosm.learning.importers.onnx import ImportedModel
@@ -46,6 +48,7 @@ SECTIONS: dict[str, type[Settings]] = {
     "the file": Ecosystem,
     "datasets.NAME": Dataset,
     "datasets.NAME.from": From,
+    "datasets.NAME.from.lookup.NAME": Lookup,
     "datasets.NAME.split": Split,
     "datasets.NAME.retention": Retention,
     "datasets.NAME.duplicates": Duplicates,

@@ -14,6 +14,7 @@ from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.cleaning.repairs import RepairSetting
 from mesocosm.data.engines import EngineSetting
 from mesocosm.data.engines.duckdb import Duckdb
+from mesocosm.data.lookup import Lookup, Partner
 from mesocosm.data.privacy.anonymity import Anonymity
 from mesocosm.data.quality.rules import RuleSetting
 from mesocosm.data.quality.rules.foreign_key import ForeignKey
@@ -45,14 +46,14 @@ class From(Settings):
         how: `left` keeps rows without a partner, `inner` quarantines them.
         union: sources whose rows are concatenated.
         lookup: sources that add columns to each row, each with the column it shares with the
-            leading rows.
+            leading rows, or how it is joined.
     """
 
     join: tuple[str, ...] = ()
     on: str | None = None
     how: Literal["left", "inner"] = "left"
     union: tuple[str, ...] = ()
-    lookup: dict[str, str] = {}
+    lookup: dict[str, Lookup] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -73,9 +74,15 @@ class From(Settings):
         return (self.join or self.union) + tuple(self.lookup)
 
     @property
-    def partners(self) -> dict[str, str]:
-        """The sources that add columns to the leading rows, each with the column shared."""
-        return {**dict.fromkeys(self.join[1:], str(self.on)), **self.lookup}
+    def leads(self) -> tuple[str, ...]:
+        """The sources whose rows lead, in order."""
+        return self.union or self.join[:1]
+
+    @property
+    def partners(self) -> dict[str, Partner]:
+        """The sources that add columns to the leading rows, each with how it is joined."""
+        joined = dict.fromkeys(self.join[1:], Partner(str(self.on), str(self.on)))
+        return joined | {source: how.partner for source, how in self.lookup.items()}
 
 
 class Split(Settings):
@@ -207,6 +214,12 @@ class Dataset(Settings):
     def test_source(self) -> str | None:
         """The source that holds the test rows, where there is one."""
         return self.split.test if isinstance(self.split.test, str) else None
+
+    @property
+    def lead_sources(self) -> tuple[str, ...]:
+        """The sources whose rows lead, in order; other sources add columns to them."""
+        tests = (self.test_source,) if self.test_source else ()
+        return tuple(dict.fromkeys([*self.source.leads, *tests]))
 
     @property
     def all_sources(self) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.pipeline.expressions.source_types import DECIMAL, IBIS
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS, quote
+from mesocosm.data.pipeline.joins.aggregates import joined_table
+from mesocosm.data.pipeline.joins.in_time import LEAD
 from mesocosm.data.sources.query_results import describe_columns
 
 if TYPE_CHECKING:
@@ -63,15 +65,6 @@ class ColumnNames:
 def row_sources(dataset: Dataset) -> tuple[str, ...]:
     """The sources that a dataset's rows come from, in order."""
     return tuple(dict.fromkeys([*dataset.source.sources, *_test_sources(dataset)]))
-
-
-def lead_sources(dataset: Dataset) -> tuple[str, ...]:
-    """The sources whose rows lead, in order; other sources add columns to them."""
-    return tuple(dict.fromkeys([*_leads(dataset.source), *_test_sources(dataset)]))
-
-
-def _leads(from_: From) -> tuple[str, ...]:
-    return from_.union or from_.join[:1]
 
 
 def _test_sources(dataset: Dataset) -> list[str]:
@@ -123,7 +116,8 @@ def ambiguous_columns(
         columns: those of each source, as far as they are known.
     """
     problems = _missing_keys(dataset, columns)
-    known = {s: columns.get(s, ()) for s in dataset.all_sources}
+    given = added_columns(dataset.source, columns)
+    known = {s: given.get(s, ()) for s in dataset.all_sources}
     for name, field in dataset.fields.items():
         try:
             refuse_ambiguous(name, field.column or name, dataset.source, known)
@@ -140,21 +134,35 @@ def _missing_keys(
     return [
         ConfigValueError(
             join_setting(from_, partner),
-            Message("data.source_without_column", source=source, column=from_.partners[partner]),
+            Message("data.source_without_column", source=source, column=column),
             Message("data.column_of_both"),
             sorted(columns[source]),
-            from_.partners[partner],
+            column,
         )
-        for partner, source in _list_joined(from_)
-        if source in columns and from_.partners[partner] not in columns[source]
+        for partner, source, column in _list_joined(from_)
+        if source in columns and column not in columns[source]
     ]
 
 
-def _list_joined(from_: From) -> Iterator[tuple[str, str]]:
-    """Each partner with the sources that it is joined by the same column: the leads and itself."""
-    for partner in from_.partners:
-        for source in (*_leads(from_), partner):
-            yield partner, source
+def _list_joined(from_: From) -> Iterator[tuple[str, str, str]]:
+    """Each partner with the sources that it joins, the leads and itself, and the columns that are
+    read of each.
+    """
+    for partner, how in from_.partners.items():
+        for source in from_.leads:
+            yield from ((partner, source, column) for column in how.lead_columns)
+        yield from ((partner, partner, column) for column in how.own_columns)
+
+
+def added_columns(
+    from_: From, columns: Mapping[str, Collection[str]]
+) -> dict[str, Collection[str]]:
+    """The columns that each source gives: of one whose rows are aggregated, the new ones."""
+    given = dict(columns)
+    for partner, how in from_.partners.items():
+        if how.aggregates and partner in given:
+            given[partner] = list(how.aggregates)
+    return given
 
 
 def join_setting(from_: From, partner: str) -> str:
@@ -170,7 +178,7 @@ def refuse_ambiguous(
     Raises:
         ConfigValueError: with the sources, and the names by which one of them is chosen.
     """
-    lead = next((s for s in _leads(from_) if column in columns[s]), "")
+    lead = next((s for s in from_.leads if column in columns[s]), "")
     holders = _list_holders(lead, column, from_, columns)
     if len(holders) < 2:
         return
@@ -193,8 +201,8 @@ def _list_holders(
     holders: list[str] = []
     if lead:
         holders.append(lead)
-    for partner, key in from_.partners.items():
-        if column in columns[partner] and column != key:
+    for partner, how in from_.partners.items():
+        if column in columns[partner] and column != how.right:
             holders.append(partner)
     return holders
 
@@ -216,8 +224,8 @@ def resolve_columns(
     Raises:
         ConfigValueError: it is in no source, or in two joined sources.
     """
-    sources, leads = row_sources(dataset), lead_sources(dataset)
-    source_types = _describe_sources(con, sources)
+    sources, leads = row_sources(dataset), dataset.lead_sources
+    source_types = _describe_sources(con, sources, dataset.source)
     types = _merge_types(source_types)
     exact = set(types)
     if dataset.source.partners:
@@ -225,7 +233,7 @@ def resolve_columns(
     asked = _list_asked(dataset)
     positions = _find_positions(asked.values(), types, collected, sources)
     types |= {name: types[column] for name, column in positions.items() if column in types}
-    columns = {source: c.columns for source, c in collected.items()}
+    columns = added_columns(dataset.source, {source: c.columns for source, c in collected.items()})
     names = ColumnNames(sources, leads, columns, source_types, types, exact, positions)
     for name, column in asked.items():
         _check_column(dataset, name, column, names)
@@ -252,13 +260,16 @@ def _check_column(dataset: Dataset, name: str, column: str, names: ColumnNames) 
 
 
 def _describe_sources(
-    con: DuckDBPyConnection, sources: Iterable[str]
+    con: DuckDBPyConnection, sources: Iterable[str], from_: From
 ) -> dict[tuple[str, str], str]:
     """The engine's type of each column, by source and column."""
     found: dict[tuple[str, str], str] = {}
     for source in sources:
-        for column, kind in describe_columns(con, quote("src_" + source)).items():
-            if column not in PLACE_COLUMNS:
+        how = from_.partners.get(source)
+        added = how.aggregates if how else {}
+        table = joined_table(source, how) if how else quote("src_" + source)
+        for column, kind in describe_columns(con, table).items():
+            if column in added or not (added or column in PLACE_COLUMNS or column in LEAD):
                 found[source, column] = kind
     return found
 

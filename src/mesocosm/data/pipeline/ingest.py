@@ -13,10 +13,17 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset, From
-from mesocosm.data.pipeline.column_names import ColumnNames, join_setting, resolve_columns
+from mesocosm.data.lookup import Partner
+from mesocosm.data.pipeline.column_names import (
+    ColumnNames,
+    join_setting,
+    resolve_columns,
+)
 from mesocosm.data.pipeline.expressions.source_types import as_read as as_read
 from mesocosm.data.pipeline.expressions.source_types import ibis_of
 from mesocosm.data.pipeline.internal_names import raw_names
+from mesocosm.data.pipeline.joins.aggregates import joined_table, key_partners
+from mesocosm.data.pipeline.joins.keys import key_sql
 from mesocosm.data.sources.path_utils import quote, text
 
 if TYPE_CHECKING:
@@ -87,6 +94,8 @@ def ingest_rows(
         ConfigValueError: a field's column, or the column joined on, is in no source, or a column is
             in two joined sources, or no line can be read.
     """
+    check_keys(dataset, collected)
+    key_partners(con, dataset)
     names = resolve_columns(con, dataset, collected)
     internal = raw_names(field.column or name for name, field in dataset.fields.items())
     parts = _select_parts(con, dataset, collected, names, internal)
@@ -97,7 +106,7 @@ def ingest_rows(
     con.execute(f"create {kind} _raw as {_union_sql(parts)}")
     needed = sorted(internal)
     types = {internal[c]: ibis_of(names.types[c]) for c in needed}
-    left_out = _unused_columns(names, needed, set(partners.values()))
+    left_out = _unused_columns(names, needed, _key_columns(dataset.source))
     files = [(part.source, part.file) for part in parts]
     return RawTable(types, files, left_out, bool(partners), names.leads)
 
@@ -203,11 +212,12 @@ def _unused_columns(names: ColumnNames, needed: Iterable[str], keys: set[str]) -
     return sorted(every - used)
 
 
-def partner_key(table: str, column: str) -> str:
-    """SQL of the text that rows are joined by; blank is missing, and a missing key has no
-    partner.
-    """
-    return f"nullif(trim({table}.{quote(column)}::varchar), '')"
+def _key_columns(from_: From) -> set[str]:
+    """The columns that rows are joined by, and those that are aggregated."""
+    found: set[str] = set()
+    for how in from_.partners.values():
+        found |= {*how.lead_columns, *how.own_columns}
+    return found
 
 
 def _cells_of(
@@ -226,28 +236,36 @@ def _cells_of(
 def _join_partners(
     dataset: Dataset, source: str, names: ColumnNames, needed: Iterable[str]
 ) -> Partners:
-    """Join the partners of a lead source, for the names that it does not give itself.
-
-    Raises:
-        ConfigValueError: the column joined on is not in both sources.
-    """
+    """Join the partners of a lead source, for the names that it does not give itself."""
     found = Partners()
-    for i, (partner, key) in enumerate(dataset.source.partners.items()):
-        _check_key(dataset, source, partner, key, names)
-        found.joins += _join_sql(partner, key, f"p{i}")
-        found.cells = _partner_cells(partner, f"p{i}", names, needed) | found.cells
+    for i, (partner, how) in enumerate(dataset.source.partners.items()):
+        found.joins += _join_sql(source, partner, how, f"p{i}")
+        cells = _partner_cells(partner, f"p{i}", names, needed)
+        found.cells = _count_nothing(how, cells) | found.cells
     if dataset.source.partners:
         found.lineage = _lineage_sql(dataset.source)
     return found
 
 
-def _join_sql(partner: str, key: str, alias: str) -> str:
-    """SQL that joins the first row of a partner for each key to the leading rows."""
-    table = (
-        f"(select * from {quote('src_' + partner)} s qualify row_number() over (partition by"
-        f" {partner_key('s', key)} order by _file, _line) = 1)"
+def _join_sql(source: str, partner: str, how: Partner, alias: str) -> str:
+    """SQL that joins the first row of a partner for each key, its aggregates, or what is not after
+    a leading row, to the rows of a lead source.
+    """
+    table, key = joined_table(partner, how), key_sql("l", how.left, how.match)
+    if how.moments:
+        return (
+            f" left join {table} {alias} on {alias}._lead = {text(source)} and"
+            f" {alias}._lead_file = l._file and {alias}._lead_line = l._line"
+        )
+    if how.aggregates:
+        return f" left join {table} {alias} on {key} = {alias}._key"
+    own = key_sql("s", how.right, how.match)
+    first = (
+        f"(select * from {table} s qualify row_number() over (partition by {own} order by _file,"
+        " _line) = 1)"
     )
-    return f" left join {table} {alias} on {partner_key('l', key)} = {partner_key(alias, key)}"
+    joined = key_sql(alias, how.right, how.match)
+    return f" left join {first} {alias} on {key} = {joined}"
 
 
 def _partner_cells(
@@ -263,13 +281,30 @@ def _partner_cells(
     return cells
 
 
+def _count_nothing(how: Partner, cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells of a partner, where a row that has a key and no partner counts 0 rows."""
+    known = f"{key_sql('l', how.left, how.match)} is not null"
+    if how.moments:
+        known += f" and nullif(trim(l.{quote(how.moments.left)}::varchar), '') is not null"
+    return {
+        name: f"case when {known} then coalesce({cell}, 0) end" if _counts(how, name) else cell
+        for name, cell in cells.items()
+    }
+
+
+def _counts(how: Partner, name: str) -> bool:
+    """Whether a column of a partner counts rows or values."""
+    aggregate = how.aggregates.get(name.rpartition(".")[2])
+    return aggregate is not None and aggregate.function in ("count", "distinct")
+
+
 def _lineage_sql(from_: From) -> list[str]:
     """SQL of the places of a row's partners, and of why one that it must have is missing."""
     also, missing = list[str](), list[str]()
-    for i, (partner, key) in enumerate(from_.partners.items()):
-        also.append(f"p{i}._file || ':' || p{i}._line")
+    for i, (partner, how) in enumerate(from_.partners.items()):
+        also.append(f"p{i}._places" if how.aggregates else f"p{i}._file || ':' || p{i}._line")
         if partner not in from_.lookup:
-            reason = text(f"no row of {partner!r} has its {key}")
+            reason = text(f"no row of {partner!r} has its {how.left}")
             missing.append(f"case when p{i}._line is null then {reason} end")
     unmatched = "null::varchar"
     if missing and from_.how == "inner":
@@ -280,14 +315,43 @@ def _lineage_sql(from_: From) -> list[str]:
     ]
 
 
-def _check_key(dataset: Dataset, source: str, partner: str, key: str, names: ColumnNames) -> None:
-    """Refuse a join by a column that is not in both sources."""
-    shared = set(names.columns[source]) & set(names.columns[partner])
-    if key not in shared:
-        raise ConfigValueError(
-            join_setting(dataset.source, partner),
-            Message("data.key_not_shared", key=key, source=source, partner=partner),
-            Message("data.shared_column"),
-            sorted(shared),
-            key,
-        )
+def check_keys(dataset: Dataset, collected: Mapping[str, Collected]) -> None:
+    """Refuse a join by a column that a source lacks.
+
+    Raises:
+        ConfigValueError: with the columns that there are.
+    """
+    for partner, how in dataset.source.partners.items():
+        for lead in dataset.lead_sources:
+            _check_key(dataset, (lead, how.left), (partner, how.right), collected)
+
+
+def _check_key(
+    dataset: Dataset,
+    lead: tuple[str, str],
+    partner: tuple[str, str],
+    collected: Mapping[str, Collected],
+) -> None:
+    """Refuse a join of a source and a partner by columns that they lack."""
+    (source, left), (other, right) = lead, partner
+    setting = join_setting(dataset.source, other)
+    if left == right:
+        shared = set(collected[source].columns) & set(collected[other].columns)
+        if left not in shared:
+            raise ConfigValueError(
+                setting,
+                Message("data.key_not_shared", key=left, source=source, partner=other),
+                Message("data.shared_column"),
+                sorted(shared),
+                left,
+            )
+        return
+    for name, column, key in ((source, left, "left_on"), (other, right, "right_on")):
+        if column not in collected[name].columns:
+            raise ConfigValueError(
+                f"{setting}.{key}",
+                Message("data.source_without_column", source=name, column=column),
+                Message("data.column_of_source"),
+                sorted(collected[name].columns),
+                column,
+            )

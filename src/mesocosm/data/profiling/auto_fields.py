@@ -69,9 +69,14 @@ def draft_dataset(sources: Mapping[str, Source], belong: From, where: ProjectPat
             Message("data.auto_without_lookup"),
             Message("data.auto_from"),
         )
+    if not all(how.is_plain for how in belong.partners.values()):
+        raise ConfigValueError(
+            "fields", Message("data.auto_with_plain_keys"), Message("data.auto_from")
+        )
+    shared = {source: how.left for source, how in belong.partners.items()}
     with open_engine(where.store) as con:
         tables, _ = _collect(con, sources, belong.sources, where)
-        join_tables(con, tables, Related(belong.sources[0], union, belong.partners), "src")
+        join_tables(con, tables, Related(belong.sources[0], union, shared), "src")
         return draft(con, "src", where.root)
 
 

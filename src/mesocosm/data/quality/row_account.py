@@ -14,9 +14,11 @@ from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
+from mesocosm.data.lookup import Partner
 from mesocosm.data.pipeline.expressions.typed_rows import count_texts
-from mesocosm.data.pipeline.ingest import partner_key
 from mesocosm.data.pipeline.internal_names import quote
+from mesocosm.data.pipeline.joins.aggregates import joined_table, taken_table
+from mesocosm.data.pipeline.joins.keys import key_sql
 from mesocosm.data.sources.query_results import count_rows, read_counts
 
 if TYPE_CHECKING:
@@ -47,10 +49,10 @@ def account_sources(
         MesocosmError: the counts of a source do not add up.
     """
     found = {source: _count_lead(con, source, collected[source]) for source in leads}
-    for source, key in dataset.source.partners.items():
+    for source, how in dataset.source.partners.items():
         if source in found:  # its own partner: each row is read once and used as a leading row
             continue
-        account = _count_partner(con, source, key, collected[source], leads)
+        account = _count_partner(con, source, how, collected[source], leads)
         account["role"] = "lookup" if source in dataset.source.lookup else "join"
         found[source] = account
     for source, account in found.items():
@@ -81,16 +83,16 @@ def _count_lead(con: DuckDBPyConnection, source: str, collected: Collected) -> S
 
 
 def _count_partner(
-    con: DuckDBPyConnection, source: str, key: str, collected: Collected, leads: Sequence[str]
+    con: DuckDBPyConnection, source: str, how: Partner, collected: Collected, leads: Sequence[str]
 ) -> SourceAccount:
     rejected = len(collected.unreadable)
     keys = " union all ".join(
-        f"select {partner_key('l', key)} as k from {quote('src_' + lead)} l" for lead in leads
+        f"select {key_sql('l', how.left, how.match)} as k from {quote('src_' + lead)} l"
+        for lead in leads
     )
     con.execute(
-        "create temp table _partner as select f, n, h, case when k is null or k not in (select k"
-        f" from ({keys}) where k is not null) then 'unmatched' when r > 1 then 'repeated' else"
-        f" 'used' end as what, k from ({_ranked_sql(source, key, collected.columns)})"
+        f"create temp table _partner as select f, n, h, {_fate_sql(source, how, keys)} as what, k"
+        f" from ({_ranked_sql(source, how, collected.columns)})"
     )
     counts = count_texts(con, "select what, count(*) from _partner group by 1")
     unmatched_at, repeated_at = _places_of(con, "unmatched"), _places_of(con, "repeated")
@@ -104,6 +106,8 @@ def _count_partner(
         "select count(*), count(*) filter (k in (select k from _partner where what = 'used')) from"
         f" ({keys})",
     )
+    if how.moments:  # a key may have rows in time for some leading rows only
+        matched = count_rows(con, joined_table(source, how))
     con.execute("drop table _partner")
     return {
         "read": sum(counts.values()) + rejected,
@@ -111,7 +115,7 @@ def _count_partner(
         "unmatched": counts.get("unmatched", 0),
         "repeated": counts.get("repeated", 0),
         "rejected": rejected,
-        "on": key,
+        "on": how.keys,
         "matched": matched,
         "without": all_rows - matched,
         "repeated_differ": differ,
@@ -120,14 +124,31 @@ def _count_partner(
     }
 
 
-def _ranked_sql(source: str, key: str, columns: Sequence[str]) -> str:
+def _fate_sql(source: str, how: Partner, keys: str) -> str:
+    """SQL of what became of a row of a partner: used, repeated or unmatched.
+
+    Args:
+        keys: SQL of the keys of the leading rows.
+    """
+    if how.moments:
+        taken = f"(f, n) in (select (_file, _line) from {taken_table(source)})"
+        return f"case when {taken} then 'used' else 'unmatched' end"
+    later = "'used'" if how.aggregates else "'repeated'"  # all rows of a key are aggregated
+    return (
+        f"case when k is null or k not in (select k from ({keys}) where k is not null) then"
+        f" 'unmatched' when r > 1 then {later} else 'used' end"
+    )
+
+
+def _ranked_sql(source: str, how: Partner, columns: Sequence[str]) -> str:
     """SQL of the rows of a partner with their key, their place, the hash of their other columns,
     and which row of their key they are.
     """
-    others = ", ".join(f"s.{quote(column)}" for column in columns if column != key)
+    others = ", ".join(f"s.{quote(column)}" for column in columns if column != how.right)
+    key = key_sql("s", how.right, how.match)
     return (
-        f"select {partner_key('s', key)} as k, s._file as f, s._line as n, hash({others or '0'})"
-        f" as h, row_number() over (partition by {partner_key('s', key)} order by s._file, s._line)"
+        f"select {key} as k, s._file as f, s._line as n, hash({others or '0'})"
+        f" as h, row_number() over (partition by {key} order by s._file, s._line)"
         f" as r from {quote('src_' + source)} s"
     )
 

@@ -1,0 +1,3 @@
+"""Sources that add columns to the leading rows: keys as they are compared, and rows of one key
+aggregated.
+"""
