@@ -25,7 +25,6 @@ from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.dataset import Dataset, From, Retention, Split
 from mesocosm.data.lookup import Lookup
-
 from mesocosm.data.privacy.anonymity import Anonymity
 from mesocosm.learning.evaluation.fairness import Fair
 from mesocosm.learning.importers.onnx import ImportedModel

@@ -183,8 +183,8 @@ def select_head(
 
 
 def _find_center(rows: TrainingRows, only: str | Sequence[str]) -> Floats | None:
-    """The mean of features that crowd; None where they do not, and where fine-tuning goes on from a
-    linear head.
+    """The mean of features that crowd; None where they do not, and for a linear head, which
+    fine-tuning continues from.
     """
     if only == "linear" or not rows.text.shape[1] or not features_crowd(rows.text):
         return None
