@@ -38,8 +38,8 @@ WORDS = {
 WORD = "|".join(sorted(WORDS, key=len, reverse=True))
 ENDS = "日号號一二三四五六天"  # of a Chinese day, or of its weekday
 CLOCK = re.compile(  # digits of a clock do not follow digits of a day
-    rf"^(?P<day>.*?(?:[{ENDS})]|\d(?=[\sT,，]|{WORD})))[\sT,，]*(?P<word>{WORD})?\s*(?:(?P<hour>{COUNT}+|两)"
-    rf"[时點点時](?:(?P<half>半)|(?P<quarter>[一三13])刻|(?:鐘|钟)?整?$|"
+    rf"^(?P<day>.*?(?:[{ENDS})]|\d(?=[\sT,，]|{WORD})))[\sT,，]*(?P<word>{WORD})?\s*"
+    rf"(?:(?P<hour>{COUNT}+|两)[时點点時](?:(?P<half>半)|(?P<quarter>[一三13])刻|(?:鐘|钟)?整?$|"
     rf"(?P<minute>{COUNT}+)(?:分|(?<={COUNT}{{2}})$)(?:(?P<second>{COUNT}+)秒)?)|"
     rf"(?P<digits>\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?))$"
 )
