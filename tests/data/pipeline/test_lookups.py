@@ -217,3 +217,34 @@ datasets:
     (tmp_path / "ecosystem.yaml").write_text(file.replace("sum(paid)", "total(paid)"))
     with pytest.raises(ConfigError, match="sum\\(column\\)"):
         open_ecosystem(tmp_path)
+
+
+def test_a_row_is_not_its_own_earlier_row(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(
+        "id,who,placed,amount\n1,a,2026-01-01,10\n2,a,2026-01-05,20\n3,a,2026-01-05,40\n"
+    )
+    (tmp_path / "ecosystem.yaml").write_text("""grammar: 2
+ecosystem: shop
+sources: {orders: {type: csv, path: orders.csv}}
+datasets:
+  sales:
+    from:
+      union: [orders]
+      lookup: {orders: {on: who, at: placed, time: placed, aggregate: {before: sum(amount)}}}
+    fields: {id: {type: text}, before: {type: number}}
+    split: none
+""")
+    eco = open_ecosystem(tmp_path)
+    assert not eco.build().failed
+    table = eco.datasets["sales"].to_arrow().to_pylist()
+    assert [row["before"] for row in table] == [None, 50, 30]
+
+
+def test_moments_with_a_zone_are_compared_as_moments() -> None:
+    left: Rows = [{"who": "a", "at": "2026-01-01T10:00:00+02:00"}]
+    right: Rows = [
+        {"id": "a", "on": "2026-01-01T07:59:00Z", "paid": "1"},
+        {"id": "a", "on": "2026-01-01T08:01:00Z", "paid": "2"},
+    ]
+    lookup = {"left_on": "who", "right_on": "id", "at": "at", "time": "on"}
+    assert join(left, right, lookup, {"paid": "text"})[0] == [("1", "right.csv:2")]

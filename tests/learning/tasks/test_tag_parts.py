@@ -20,6 +20,7 @@ from mesocosm.learning.tasks.tagging.parts import (
     read_tags,
     score_spans,
 )
+from mesocosm.learning.tasks.tagging.tag_head import fit
 from mesocosm.learning.tasks.tagging.tag_head.fit import TaggedStates, fit_head
 from mesocosm.learning.tasks.tagging.tag_head.head import TagHead, read_head
 from mesocosm.learning.tasks.tagging.tag_head.letters import collect_spans, list_features
@@ -190,3 +191,27 @@ def test_feedback_of_positions_is_scored_by_whole_entities() -> None:
     ours = [{"start": 0, "end": 2, "kind": "A"}, {"start": 3, "end": 5, "kind": "B"}]
     assert Tagging().score(None, {"text": "", "spans": ours}, truth) == 0.5  # type: ignore[arg-type]
     assert score_spans([], "[]") == 1.0 and score_spans(None, truth) == 0.0
+
+
+def test_texts_without_parts_and_batches_of_other_sizes_change_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(5)
+    texts = [["in", "Rome"] * (1 + i % 3) for i in range(30)]
+    tags = [["O", "B-A"] * (1 + i % 3) for i in range(30)]
+    states = [rng.normal(size=(len(words), 4)) for words in texts]
+    parts = [PartTokens(list(range(len(words))), [False] * len(words)) for words in texts]
+    kinds = ["O", "B-A"]
+    whole = fit_head(TaggedStates(states, parts, texts, tags), kinds, None)
+    monkeypatch.setattr(fit, "MOST_STEPS", 50)
+    more = TaggedStates(
+        [*states, rng.normal(size=(2, 4)), rng.normal(size=(1, 4))],
+        [*parts, PartTokens([], []), PartTokens([-1], [False])],
+        [*texts, [], ["cut"]],
+        [*tags, [], ["O"]],
+    )
+    again = fit_head(more, kinds, None)
+    for row in range(3):
+        scores = whole.score(states[row], parts[row], texts[row])
+        assert np.allclose(again.score(states[row], parts[row], texts[row]), scores, atol=0.2)
+        assert scores.argmax(1).tolist() == [0, 1] * (1 + row % 3)

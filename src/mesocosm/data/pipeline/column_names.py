@@ -17,7 +17,6 @@ from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.pipeline.expressions.source_types import DECIMAL, IBIS
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS, quote
 from mesocosm.data.pipeline.joins.aggregates import joined_table
-from mesocosm.data.pipeline.joins.in_time import LEAD
 from mesocosm.data.sources.query_results import describe_columns
 
 if TYPE_CHECKING:
@@ -157,10 +156,10 @@ def _list_joined(from_: From) -> Iterator[tuple[str, str, str]]:
 def added_columns(
     from_: From, columns: Mapping[str, Collection[str]]
 ) -> dict[str, Collection[str]]:
-    """The columns that each source gives: of one whose rows are aggregated, the new ones."""
+    """The columns that each source gives: of one whose rows are aggregated only, the new ones."""
     given = dict(columns)
     for partner, how in from_.partners.items():
-        if how.aggregates and partner in given:
+        if how.aggregates and partner in given and partner not in from_.leads:
             given[partner] = list(how.aggregates)
     return given
 
@@ -202,7 +201,7 @@ def _list_holders(
     if lead:
         holders.append(lead)
     for partner, how in from_.partners.items():
-        if column in columns[partner] and column != how.right:
+        if column in (how.aggregates or columns[partner]) and column != how.right:
             holders.append(partner)
     return holders
 
@@ -266,10 +265,14 @@ def _describe_sources(
     found: dict[tuple[str, str], str] = {}
     for source in sources:
         how = from_.partners.get(source)
-        added = how.aggregates if how else {}
-        table = joined_table(source, how) if how else quote("src_" + source)
-        for column, kind in describe_columns(con, table).items():
-            if column in added or not (added or column in PLACE_COLUMNS or column in LEAD):
+        if how and how.aggregates:
+            for column, kind in describe_columns(con, joined_table(source, how)).items():
+                if column in how.aggregates:
+                    found[source, column] = kind
+            if source not in from_.leads:
+                continue
+        for column, kind in describe_columns(con, quote("src_" + source)).items():
+            if column not in PLACE_COLUMNS:
                 found[source, column] = kind
     return found
 

@@ -16,6 +16,7 @@ from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.lookup import Partner
 from mesocosm.data.pipeline.column_names import (
     ColumnNames,
+    find_column,
     join_setting,
     resolve_columns,
 )
@@ -240,7 +241,7 @@ def _join_partners(
     found = Partners()
     for i, (partner, how) in enumerate(dataset.source.partners.items()):
         found.joins += _join_sql(source, partner, how, f"p{i}")
-        cells = _partner_cells(partner, f"p{i}", names, needed)
+        cells = _partner_cells(partner, how, f"p{i}", names, needed)
         found.cells = _count_nothing(how, cells) | found.cells
     if dataset.source.partners:
         found.lineage = _lineage_sql(dataset.source)
@@ -269,12 +270,15 @@ def _join_sql(source: str, partner: str, how: Partner, alias: str) -> str:
 
 
 def _partner_cells(
-    partner: str, alias: str, names: ColumnNames, needed: Iterable[str]
+    partner: str, how: Partner, alias: str, names: ColumnNames, needed: Iterable[str]
 ) -> dict[str, str]:
     """SQL of the cell of each name that a partner gives."""
     cells: dict[str, str] = {}
     for name in needed:
-        column = names.find_qualified(name, partner, (partner,))
+        if how.aggregates:
+            column = find_column(name, (partner,), tuple(how.aggregates), ())
+        else:
+            column = names.find_qualified(name, partner, (partner,))
         if column is not None:
             kind = names.source_types[partner, column]
             cells[name] = as_read(f"{alias}.{quote(column)}", kind)

@@ -13,14 +13,19 @@ from mesocosm.learning.heads.head import Groups, Head, Tensors
 from mesocosm.learning.heads.late_fusion import output_weights
 
 CROWDED = 0.25  # spread of unit vectors, of minilm's 0.7 and more, under which they crowd
+UNIT = 1e-3  # by which the length of a unit vector may differ from 1
 SHORTEST = np.float32(1e-6)  # of a centered vector
 
 
 def features_crowd(text: Array) -> bool:
-    """Whether the features of texts lie near one direction, as E5's do."""
-    lengths = float((text * text).sum(1).mean())
+    """Whether features are unit vectors, as a base gives of one text, and lie near one direction,
+    as E5's do.
+    """
+    lengths: Floats = np.sqrt((text * text).sum(1))
+    if np.abs(lengths - 1).max(initial=0.0) > UNIT:
+        return False
     spread = float(((text - text.mean(0)) ** 2).sum(1).mean())
-    return 0 < spread < CROWDED * lengths
+    return 0 < spread < CROWDED
 
 
 def center_features(text: Array, center: Array) -> Floats:

@@ -15,7 +15,7 @@ from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.lookup import Aggregate, Partner
 from mesocosm.data.pipeline.expressions.source_types import DECIMAL
 from mesocosm.data.pipeline.internal_names import quote
-from mesocosm.data.pipeline.joins.in_time import LEAD, latest_sql, pairs_sql
+from mesocosm.data.pipeline.joins.in_time import LEAD, ZONE, latest_sql, pairs_sql
 from mesocosm.data.pipeline.joins.keys import key_sql
 from mesocosm.data.sources.path_utils import text
 from mesocosm.data.sources.query_results import count_rows, describe_columns
@@ -96,7 +96,7 @@ def _list_aggregates(con: DuckDBPyConnection, from_: From, name: str, how: Partn
     columns = describe_columns(con, quote("src_" + name))
     shown = [f"{_write(con, from_, name, new, columns)} as {quote(new)}" for new in how.aggregates]
     place = "s._file || ':' || s._line"
-    places = f"array_to_string(list(distinct {place} order by {place})[1:{PLACES}], chr(10))"
+    places = f"array_to_string(min({place}, {PLACES}), chr(10))"
     return ", ".join(["min(s._line) as _line", f"{places} as _places", *shown])
 
 
@@ -145,8 +145,10 @@ def _is_typed(kind: str) -> bool:
 
 
 def _all_moments(con: DuckDBPyConnection, name: str, written: str) -> bool:
-    """Whether every value is a date or moment of ISO 8601."""
-    unread = f"{written} is not null and try_cast({written} as timestamp) is null"
+    """Whether every value is a date or moment of ISO 8601 without a zone."""
+    moment = f"try_cast({written} as timestamp) is not null"
+    zoned = f"regexp_full_match({written}, {text(ZONE)})"
+    unread = f"{written} is not null and not ({moment} and not {zoned})"
     return not count_rows(con, f"{quote('src_' + name)} s", unread)
 
 

@@ -15,12 +15,13 @@ from mesocosm.data.lookup import Moments, Partner
 from mesocosm.data.pipeline.internal_names import quote
 from mesocosm.data.pipeline.joins.keys import key_sql
 from mesocosm.data.sources.path_utils import text
-from mesocosm.data.sources.query_results import count_rows, describe_columns
+from mesocosm.data.sources.query_results import count_rows, describe_columns, read_counts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-TYPED = {"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS"}
+TYPED = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"}
+ZONE = r".*\d\d:\d\d.*(Z|z|[+-]\d\d(:?\d\d)?)"  # a moment with a zone
 LEAD = {"_lead": "l._source", "_lead_file": "l._file", "_lead_line": "l._line"}
 
 
@@ -28,20 +29,25 @@ def pairs_sql(
     con: DuckDBPyConnection, leads: Sequence[str], partner: str, how: Partner, setting: str
 ) -> str:
     """SQL of the pairs of a leading row (`_lead`, `_lead_file`, `_lead_line`) and each row `s` of a
-    partner that has its key, is not after its moment, and is within the time given.
+    partner that has its key, is not after its moment, and is within the time given. Where a source
+    leads and adds columns too, a row is not paired with itself.
 
     Raises:
         ConfigValueError: a moment is no date or moment of ISO 8601.
     """
     moments = how.moments
     assert moments is not None
-    for lead in leads:
-        _check_moments(con, lead, moments.left, f"{setting}.at")
-    _check_moments(con, partner, moments.right, f"{setting}.time")
+    zoned = {lead: _check_moments(con, lead, moments.left, f"{setting}.at") for lead in leads}
+    zoned[partner] = _check_moments(con, partner, moments.right, f"{setting}.time")
+    if {True, False} <= set(zoned.values()):
+        raise _explain_zones(f"{setting}.time", zoned)
     rows = " union all ".join(_lead_sql(con, lead, how, moments) for lead in leads)
     later = f"{_moment(con, partner, 's', moments.right)} <= l._at"
     if moments.within:
         later += f" and {_moment(con, partner, 's', moments.right)} > l._at - {moments.interval}"
+    if partner in leads:  # a row is no earlier one of its own key
+        own = f"l._source = {text(partner)} and l._file = s._file and l._line = s._line"
+        later += f" and not ({own})"
     key = key_sql("s", how.right, how.match)
     return f"from ({rows}) l join {quote('src_' + partner)} s on l._key = {key} and {later}"
 
@@ -69,11 +75,20 @@ def _moment(con: DuckDBPyConnection, source: str, alias: str, column: str) -> st
     cell = f"{alias}.{quote(column)}"
     if describe_columns(con, quote("src_" + source)).get(column) in TYPED:
         return f"{cell}::timestamp"
-    return f"try_cast(nullif(trim({cell}::varchar), '') as timestamp)"
+    written = f"nullif(trim({cell}::varchar), '')"
+    return (
+        f"case when regexp_full_match({written}, {text(ZONE)}) then"
+        f" make_timestamp(epoch_us(try_cast({written} as timestamptz)))"
+        f" else try_cast({written} as timestamp) end"
+    )
 
 
-def _check_moments(con: DuckDBPyConnection, source: str, column: str, setting: str) -> None:
-    """Refuse a column of moments that is not there, or holds what is none, with the first place."""
+def _check_moments(con: DuckDBPyConnection, source: str, column: str, setting: str) -> bool | None:
+    """Refuse a column of moments that is not there, or holds what is none, with the first place.
+
+    Returns:
+        Whether its moments have a zone; None where it holds none.
+    """
     table = f"{quote('src_' + source)} s"
     columns = describe_columns(con, quote("src_" + source))
     if column not in columns:
@@ -96,3 +111,29 @@ def _check_moments(con: DuckDBPyConnection, source: str, column: str, setting: s
             ),
             Message("data.iso_moments"),
         )
+    zoned, plain = read_counts(
+        con,
+        f"select count(*) filter ({_zoned(written)}), count({written}) - count(*) filter"
+        f" ({_zoned(written)}) from {table}",
+    )
+    if zoned and plain:
+        raise _explain_zones(setting, {source: True, f"{source} ({plain})": False})
+    return bool(zoned) if zoned or plain else None
+
+
+def _zoned(written: str) -> str:
+    """SQL of whether a moment has a zone."""
+    return f"regexp_full_match({written}, {text(ZONE)})"
+
+
+def _explain_zones(setting: str, zoned: dict[str, bool | None]) -> ConfigValueError:
+    """That some moments have a zone and others none, so that they cannot be compared."""
+    return ConfigValueError(
+        setting,
+        Message(
+            "data.mixed_zones",
+            zoned=tuple(name for name, has in zoned.items() if has),
+            plain=tuple(name for name, has in zoned.items() if has is False),
+        ),
+        Message("data.one_zone"),
+    )

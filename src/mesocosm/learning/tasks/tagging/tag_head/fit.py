@@ -30,6 +30,7 @@ OF_TRANSITIONS = 0.01
 MAX_SEARCH_WORDS = 20_000  # words up to which the strength is chosen by cross-validation
 FOLDS = 2
 STEPS = 60  # of the quasi-Newton method
+MOST_STEPS = 8_000_000  # texts times parts times pairs of tags, that are held at a time
 FORBIDDEN = -1e4
 
 
@@ -96,13 +97,29 @@ def _choose_strength(data: TaggedStates, tags: Sequence[str], group: Ints) -> fl
 
 def _loss_of(head: TagHead, data: TaggedStates, tags: Sequence[str]) -> float:
     """The negative log-likelihood of texts' tags."""
-    batch = _make_batch(data, tags, _read_letters(data, head.known))
-    emissions = np.vstack(
-        [head.score(*of) for of in zip(data.states, data.parts, data.words, strict=True)]
-    )
     chain = torch.tensor(head.transitions, dtype=torch.float32) + _forbid(tags)
-    scores = batch.lay_out(torch.tensor(emissions, dtype=torch.float32))
-    return float(batch.negative_log_likelihood(scores, chain))
+    lost = 0.0
+    for rows in _divide(data, len(tags)):
+        part = data.pick(rows)
+        scores = [head.score(*of) for of in zip(part.states, part.parts, part.words, strict=True)]
+        batch = _make_batch(part, tags, np.zeros((sum(map(len, part.tags)), 0), np.int64))
+        laid = batch.lay_out(torch.tensor(np.vstack(scores), dtype=torch.float32))
+        lost += float(batch.negative_log_likelihood(laid, chain))
+    return lost
+
+
+def _divide(data: TaggedStates, tags: int) -> list[list[int]]:
+    """The numbers of the texts that have a part which is read, in batches of alike lengths whose
+    steps take bounded memory.
+    """
+    read = [i for i, parts in enumerate(data.parts) if parts.tokens and parts.tokens[0] >= 0]
+    batches: list[list[int]] = []
+    for i in sorted(read, key=lambda i: len(data.tags[i])):
+        places = len(data.tags[i]) * tags * tags
+        if not batches or places * (len(batches[-1]) + 1) > MOST_STEPS:
+            batches.append([])
+        batches[-1].append(i)
+    return batches
 
 
 @dataclass(frozen=True)
@@ -187,7 +204,6 @@ def _fit(data: TaggedStates, tags: Sequence[str], group: Ints, strength: float) 
     """The field of one strength."""
     kinds = list_kinds(tags)
     known = collect_spans(kinds, data.words, data.tags, group.tolist())
-    batch = _make_batch(data, tags, _read_letters(data, known, group))
     read = [
         states[[token for token in parts.tokens if token >= 0]]
         for states, parts in zip(data.states, data.parts, strict=True)
@@ -195,21 +211,26 @@ def _fit(data: TaggedStates, tags: Sequence[str], group: Ints, strength: float) 
     own = np.vstack(read)
     center: Floats = own.mean(0)
     scale = float(np.sqrt(((own - center) ** 2).mean())) or 1.0
-    features = [
-        part_features((states - center) / scale, parts, data.is_wide)
-        for states, parts in zip(data.states, data.parts, strict=True)
-    ]
-    x = torch.tensor(np.vstack(features), dtype=torch.float32)
-    field = _Field(x.shape[1], known.rows + BUCKETS + 1, len(tags))
-    field.fit(x, batch, _forbid(tags), strength)
-    weights, bias, chain, letters = (tensor.detach().numpy() for tensor in field.parameters)
-    letters[-1] = 0.0
+    batches: list[tuple[torch.Tensor, _Batch]] = []
+    for rows in _divide(data, len(tags)):
+        part = data.pick(rows)
+        letters = _read_letters(part, known, group[rows])
+        features = [
+            part_features((states - center) / scale, parts, data.is_wide)
+            for states, parts in zip(part.states, part.parts, strict=True)
+        ]
+        x = torch.tensor(np.vstack(features), dtype=torch.float32)
+        batches.append((x, _make_batch(part, tags, letters)))
+    field = _Field(batches[0][0].shape[1], known.rows + BUCKETS + 1, len(tags))
+    field.fit(batches, _forbid(tags), strength)
+    weights, bias, chain, of_letters = (tensor.detach().numpy() for tensor in field.parameters)
+    of_letters[-1] = 0.0
     return TagHead(
         (weights / scale).astype(np.float32),
         bias,
         center.astype(np.float32),
         chain,
-        letters,
+        of_letters,
         known,
         strength,
     )
@@ -229,25 +250,36 @@ class _Field:
         self.parameters = [torch.zeros(shape, requires_grad=True) for shape in shapes]
         self.nothing = rows - 1
 
-    def fit(self, x: torch.Tensor, batch: _Batch, wrong: torch.Tensor, strength: float) -> None:
-        """Minimize the penalized negative log-likelihood from zero; features `x` (parts, width)."""
+    def fit(
+        self, batches: Sequence[tuple[torch.Tensor, _Batch]], wrong: torch.Tensor, strength: float
+    ) -> None:
+        """Minimize the penalized negative log-likelihood from zero.
+
+        Args:
+            batches: the features of parts (parts, width), and what they are of.
+        """
         optimizer = torch.optim.LBFGS(
             self.parameters, max_iter=STEPS, history_size=10, line_search_fn="strong_wolfe"
         )
         weights, bias, chain, letters = self.parameters
+        penalties = ((strength, weights), (OF_LETTERS, letters), (OF_TRANSITIONS, chain))
 
         def loss() -> float:
             optimizer.zero_grad()
-            of_letters = torch.nn.functional.embedding_bag(
-                batch.letters, letters, mode="sum", padding_idx=self.nothing
-            )
-            scores = batch.lay_out(x @ weights + bias + of_letters)
-            lost = batch.negative_log_likelihood(scores, chain + wrong)
-            penalties = ((strength, weights), (OF_LETTERS, letters), (OF_TRANSITIONS, chain))
+            total = 0.0
+            for x, batch in batches:
+                of_letters = torch.nn.functional.embedding_bag(
+                    batch.letters, letters, mode="sum", padding_idx=self.nothing
+                )
+                scores = batch.lay_out(x @ weights + bias + of_letters)
+                lost = batch.negative_log_likelihood(scores, chain + wrong)
+                torch.autograd.backward(lost)
+                total += float(lost)
             for size, tensor in penalties:
-                lost = lost + 0.5 * size * (tensor**2).sum()
-            torch.autograd.backward(lost)
-            return float(lost)
+                penalty = 0.5 * size * (tensor**2).sum()
+                torch.autograd.backward(penalty)
+                total += float(penalty)
+            return total
 
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # steps along a text are small: threads wait for each other
