@@ -38,6 +38,10 @@ RULES = {
         "expect_table_row_count_to_be_between expect_table_row_count_to_equal rowcount num_rows"
         " dbt_utils.equal_rowcount"
     ),
+    "config.value.quantile": (
+        "expect_column_quantile_values_to_be_between expect_column_median_to_be_between"
+        " percentile median"
+    ),
     "config.value.freshness": "dbt_utils.recency recency fresh",
     "config.value.distribution": "expect_column_kl_divergence_to_be_less_than psi drift",
     "config.value.condition": (

@@ -432,7 +432,7 @@ def test_quantiles_of_a_long_column_are_exact_in_bounded_memory(
 
 def test_every_kind_has_a_source_a_doctest_and_defaults_that_hold() -> None:
     kinds = {**IMPUTERS, **OUTLIER_DETECTORS, **RULES, **REPAIRS}
-    assert len(kinds) == len(IMPUTERS) + len(OUTLIER_DETECTORS) + len(RULES) + len(REPAIRS) == 27
+    assert len(kinds) == len(IMPUTERS) + len(OUTLIER_DETECTORS) + len(RULES) + len(REPAIRS) == 28
     for name, kind in kinds.items():
         assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
     assert MACROS
@@ -498,3 +498,58 @@ def test_any_other_condition_goes_to_the_parser(said: str) -> None:
     from mesocosm.data.quality.rules.condition import plain_fields
 
     assert plain_fields(said) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"type": "in_set", "values": ["a"], "severity": "stop", "mostly": 0.9}, None),
+        ({"type": "in_set", "values": ["a"], "severity": "warn", "mostly": 0.9}, None),
+        (
+            {"type": "in_set", "values": ["a"], "severity": "stop", "mostly": 0.95},
+            "10 of 100 rows, where 5 may",
+        ),
+        ({"type": "unique", "severity": "stop", "mostly": 0.02}, None),
+        ({"type": "unique", "severity": "stop", "mostly": 0.03}, "of 100 rows, where 97 may"),
+    ],
+)
+def test_a_share_of_the_rows_may_break_a_rule(
+    tmp_path: Path, rule: dict[str, Any], says: str | None
+) -> None:
+    (tmp_path / "a.csv").write_text("x\n" + "a\n" * 90 + "b\n" * 10)
+    data = Dataset.model_validate(
+        {"from": "a", "split": "none", "fields": {"x": {"type": "text", "rules": [rule]}}}
+    )
+    source = {"a": SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})}
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
+    if says:
+        with pytest.raises(ConfigValueError, match=says):
+            build_snapshot("t", data, source, where, "m", KEY)
+        return
+    snapshot = build_snapshot("t", data, source, where, "m", KEY)
+    assert snapshot.account["kept"] == 100 and not snapshot.report["warned"]
+
+
+def test_a_quantile_lies_between_its_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n" + "".join(f"{n}\n" for n in range(101)))
+    rules = [
+        {"type": "quantile", "at": 0.95, "max": 95},
+        {"type": "quantile", "at": 0.95, "max": 90},
+        {"type": "quantile", "min": 60},
+    ]
+    data = Dataset.model_validate(
+        {"from": "a", "split": "none", "fields": {"x": {"type": "number", "rules": rules}}}
+    )
+    source = {"a": SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})}
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
+    said = build_snapshot("t", data, source, where, "m", KEY).report["warned"]
+    assert list(said) == [
+        "the 0.95 quantile of x is 95; expected 90 or less",
+        "the 0.5 quantile of x is 50; expected 60 or more",
+    ]
+    for wrong in ({"mostly": 0.9}, {"mostly": 0.9, "severity": "warn", "type": "row_count"}):
+        rule = {"type": "range", "min": 1, **wrong}
+        with pytest.raises(ValueError):
+            Dataset.model_validate(
+                {"from": "a", "fields": {"x": {"type": "number", "rules": [rule]}}}
+            )

@@ -89,7 +89,7 @@ def _view_without_drops(con: DuckDBPyConnection, dataset: Dataset) -> None:
 
 
 def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> dict[str, int]:
-    """The rows that break a rule by its sentence, where there are any.
+    """The rows that break a rule by its sentence, where there are more than may be.
 
     Raises:
         ConfigValueError: there are, and the rule has the severity `stop`.
@@ -97,13 +97,24 @@ def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> dict
     count, sentence = _count_broken(con, rule, known)
     if not count:
         return {}
+    rows = count_rows(con, "_judged", "_why is null")
+    if rule.mostly < 1 and count <= rule.may_break(rows):
+        return {}
     if rule.severity == "stop":
         raise ConfigValueError(
-            "rules",
-            sentence or Message("data.rows_of_rule", count=count, rule=rule.sentence()),
-            Message("data.rows_that_keep_it"),
+            "rules", sentence or _say_broken(rule, count, rows), Message("data.rows_that_keep_it")
         )
     return {sentence or rule.sentence(): count}
+
+
+def _say_broken(rule: RuleKind, count: int, rows: int) -> Message:
+    """How many rows break a rule, and how many may."""
+    if rule.mostly == 1:
+        return Message("data.rows_of_rule", count=count, rule=rule.sentence())
+    most = rule.may_break(rows)
+    return Message(
+        "data.rows_of_rule_share", count=count, rows=rows, rule=rule.sentence(), most=most
+    )
 
 
 def _quarantine_repeated_keys(con: DuckDBPyConnection, key: str) -> None:

@@ -12,6 +12,7 @@ from mesocosm.data.quality.rules.foreign_key import ForeignKey
 from mesocosm.data.quality.rules.freshness import Freshness
 from mesocosm.data.quality.rules.in_set import InSet
 from mesocosm.data.quality.rules.not_null import NotNull
+from mesocosm.data.quality.rules.quantile import Quantile
 from mesocosm.data.quality.rules.range import Range
 from mesocosm.data.quality.rules.regex import Regex
 from mesocosm.data.quality.rules.row_count import RowCount
@@ -25,6 +26,7 @@ BUILT_IN: dict[str, type[RuleKind]] = {
     "freshness": Freshness,
     "in_set": InSet,
     "not_null": NotNull,
+    "quantile": Quantile,
     "range": Range,
     "regex": Regex,
     "row_count": RowCount,

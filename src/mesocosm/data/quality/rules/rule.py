@@ -5,11 +5,15 @@ Knows SQL text. A null breaks no rule but `not_null`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict
+
+from pydantic import Field, model_validator
 
 from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,11 +52,30 @@ class RuleKind(Settings):
     Args:
         severity: `quarantine` (the row leaves the dataset), `warn` (it is counted in the report) or
             `stop` (the build ends and the last snapshot stays).
+        mostly: the share of rows that must keep the rule, with `warn` or `stop`: with 0.95 one row
+            in twenty may break it.
     """
 
     whole: ClassVar[bool] = False
     type: str
     severity: Literal["warn", "quarantine", "stop"] = "quarantine"
+    mostly: float = Field(1.0, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _counts_rows(self) -> Self:
+        if self.mostly < 1 and self.severity == "quarantine":
+            raise ValueError(Message("config.mostly_of_quarantine"))
+        if self.mostly < 1 and type(self).verdict is not RuleKind.verdict:
+            raise ValueError(Message("config.mostly_of_table", rule=self.type))
+        return self
+
+    def may_break(self, rows: int) -> int:
+        """How many of so many rows may break the rule.
+
+        >>> RuleKind(type="unique", severity="warn", mostly=0.95).may_break(100)
+        5
+        """
+        return math.floor(rows * (1 - self.mostly) + 1e-9)
 
     def about_field(self, name: str) -> RuleKind:
         """The rule as it stands under a field that it does not name itself."""
