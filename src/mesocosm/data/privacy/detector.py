@@ -24,16 +24,18 @@ from mesocosm.data.privacy.names import (
     NOT_NAMES,
     TITLED,
 )
+from mesocosm.data.privacy.peoples.find import find_values
 from mesocosm.data.privacy.patterns import FIGURES, FORMS, LED_BY, NO_PERSON
 
 
 @dataclass(frozen=True)
 class Span:
-    """A private value in a text: from `start` to before `end`."""
+    """A private value in a text: from `start` to before `end`, and how sure it is, from 0 to 1."""
 
     start: int
     end: int
     what: str
+    score: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,29 @@ def find_spans(text: str) -> list[Span]:
         _find_numbers(text, found)
     _find_forms(text, found)
     _find_names(text, found)
+    for start, end, what, score in find_values(text):
+        _merge(found, Span(start, end, what, score))
     return sorted(found, key=lambda span: span.start)
+
+
+def _merge(found: list[Span], new: Span) -> None:
+    """Add a value, in place of the ones that it covers where they are of its kind, or parts of a
+    number or of an address that is known better by now.
+    """
+    under = [s for s in found if s.start < new.end and new.start < s.end]
+    if all(_is_covered(s, new) for s in under):
+        found[:] = [s for s in found if s not in under]
+        found.append(new)
+
+
+def _is_covered(old: Span, new: Span) -> bool:
+    """Whether a value gives way to one that lies over it."""
+    if old.start < new.start or new.end < old.end:
+        return False
+    longer = new.end - new.start > old.end - old.start
+    if old.what == new.what:
+        return longer
+    return new.what == "address" or (old.what in FIGURES and new.what not in ("phone", "name"))
 
 
 def _is_free(found: Sequence[Span], start: int, end: int) -> bool:
