@@ -47,6 +47,7 @@ class ColumnKind:
     how: str
 
 
+TOLD_BY_FORM = 0.85  # a score up to which figures may be a thing's
 KINDS = frozenset(what for what, *_ in FORMS)
 WEAK = frozenset("由给和与找向让请叫")  # words before a name that stand before things too
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -69,6 +70,8 @@ def find_spans(text: str) -> list[Span]:
     _find_forms(text, found)
     _find_names(text, found)
     for start, end, what, score in find_values(text):
+        if score <= TOLD_BY_FORM and _is_of_thing(what, text, start):
+            continue
         _merge(found, Span(start, end, what, score))
     return sorted(found, key=lambda span: span.start)
 
@@ -133,7 +136,7 @@ def _find_forms(text: str, found: list[Span]) -> None:
 
 def _is_of_thing(what: str, text: str, start: int) -> bool:
     """Whether the words before some figures say that they number a thing, such as an order."""
-    return what in FIGURES and bool(NO_PERSON.search(text, max(0, start - 16), start))
+    return what in FIGURES and bool(NO_PERSON.search(text, max(0, start - 24), start))
 
 
 def _possible_kinds(text: str) -> set[str]:

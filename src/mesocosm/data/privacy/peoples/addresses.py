@@ -7,15 +7,17 @@ import re
 from mesocosm.data.privacy.names import LOW, UP
 
 _W = rf"[{UP}{LOW}0-9][{UP}{LOW}0-9.'’-]{{0,30}}"  # a word of a street or a town
-_TOWN = rf"[{UP}][{UP}{LOW}.'’-]{{0,30}}(?:[ ](?:[{UP}a-z][{UP}{LOW}.'’-]{{0,30}})){{0,3}}?(?:[ ]\([A-Z]{{2}}\))?"
+_TOWN = (
+    rf"[{UP}][{UP}{LOW}.'’-]{{1,30}}(?:[ ](?:(?:di|del|della|de|la|les|sur|in|an|am|der|dem|bei|im|den|nad)[ ]){{0,2}}"
+    rf"[{UP}][{UP}{LOW}'’-]{{1,30}}){{0,3}}(?:[ ]\([A-Z]{{2}}\))?"
+)
 _NO = r"\d{1,4}(?:[ ]?[a-zA-Z](?![A-Za-z]))?(?:[/-]\d{1,4}[a-zA-Z]?)?"
 _INNER = r"(?:,?[ ](?:Piso|Puerta|Piano|Appartamento|Interno|Apt\.|Étage|Apto\.?|m\.|lok\.|hoog|bis|Whg\.)[ ]\w{1,5}[ ]?)?"
 _POST = r"(?:\d{5}|\d{4}[ ]?[A-Z]{2}|\d{2}-\d{3}|\d{4})"
 _GB = r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
-_STOP = r"(?=$|[.,;:!?)\n]|\s)"
 _IT = r"(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Largo|Vicolo|Strada|Contrada|Borgo|Canale|Incrocio|Rotonda|Stretto|Lungomare|Traversa)"
 _ES = (
-    r"(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Plazuela|Paseo|Pasaje|Pasadizo|Carretera|Camino|Ronda|Callejón|"
+    r"(?:Calle|C/|C\.|Avenida|Avda\.?|Av\.|Plaza|Plazuela|Paseo|Pasaje|Pasadizo|Carretera|Camino|Ronda|Callejón|"
     r"Calzada|Cañada|Cuesta|Glorieta|Rambla|Ramblas?|Travesía|Urbanización|Vial|Vía|Acceso|Alameda|Costanilla)"
 )
 _PL = r"(?:ul\.|al\.|pl\.|ulica|aleja|aleje|plac|os\.|osiedle)"
@@ -29,18 +31,21 @@ ADDRESSES = (
     ),
     re.compile(  # a kind of street, its name, a number, and where it lies
         rf"(?<!\w)((?:{_IT}|{_ES})[ ](?:{_W}[ ]){{0,5}}{_W},?[ ]{_NO}{_INNER}"
-        rf"(?:[ ]?,[ ](?:{_TOWN},[ ]\d{{5}}|\d{{5}},?[ ]{_TOWN}(?={_STOP}))|(?!\w)))"
+        rf"(?:[ ]?,[ ](?:{_TOWN},[ ]\d{{5}}|\d{{5}},?[ ]{_TOWN})|(?!\w)))"
     ),
     re.compile(
-        rf"(?<!\w)({_PL}[ ](?:{_W}[ ]){{1,4}}{_NO}(?:,?[ ]\d{{2}}-\d{{3}}[ ]{_TOWN}(?={_STOP})|(?!\w)))"
+        rf"(?<!\w)({_PL}[ ](?:{_W}[ ]){{1,4}}{_NO}(?:,?[ ]\d{{2}}-\d{{3}}[ ]{_TOWN}|(?!\w)))"
     ),
     re.compile(
         rf"(?<!\w)(\d{{1,4}}(?:[ ]?(?:bis|ter))?,?[ ](?i:{_FR})[ ](?:[\w'’-]{{1,25}}[ ]){{0,4}}"
-        rf"[\w'’-]{{2,30}}(?:,[ ]\d{{5}}[ ]{_TOWN}(?={_STOP}))?)"
+        rf"[\w'’-]{{2,30}}(?:,[ ]\d{{5}}[ ]{_TOWN})?)"
+    ),
+    re.compile(
+        rf"(?<!\w)((?i:{_FR})[ ](?:[\w'’-]{{1,25}}[ ]){{0,4}}[\w'’-]{{2,30}},[ ]\d{{5}}[ ]{_TOWN})"
     ),
     re.compile(  # a street in one word or several, a number, a postal code and a town
         rf"(?<!\w)([{UP}][{UP}{LOW}.'’-]{{1,40}}(?:[ ][{UP}{LOW}.'’-]{{1,30}}){{0,3}}[ ]{_NO},[ ]"
-        rf"(?:\d{{5}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4}}|\d{{2}}-\d{{3}}),?[ ]{_TOWN})(?={_STOP})"
+        rf"(?:\d{{5}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4}}|\d{{2}}-\d{{3}}),?[ ]{_TOWN})"
     ),
     re.compile(
         rf"(?<!\w)([{UP}][{LOW}'’-]{{0,30}}(?:{_DE}|{_NL})[ ]\d{{1,4}}(?:[ ]?[a-z])?(?:[/-]\d{{1,3}})?)(?!\w)"
@@ -52,7 +57,7 @@ ADDRESSES = (
     ),
     re.compile(
         r"(?<![가-힣])([가-힣]{2,7}(?:특별시|광역시|특별자치시|도|시)[ ][가-힣]{1,5}(?:시|군|구)"
-        r"(?:[ ][가-힣]{1,6}(?:구|읍|면|동))?[ ][가-힣0-9]{1,10}(?:로|길|동|가|거리)[ ]?\d{0,4}(?:-\d{1,4})?"
+        r"(?:[ ][가-힣]{1,6}(?:구|읍|면|동))?[ ][가-힣0-9]{1,10}(?:로|길|동|가|거리)[ ]?(?:지하)?\d{0,4}(?:-\d{1,4})?"
         r"(?:[ ]?\([가-힣0-9 ]{1,14}\))?)"
     ),
 )

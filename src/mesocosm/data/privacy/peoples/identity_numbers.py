@@ -252,6 +252,7 @@ _BY_WORD: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     (r"\bbsn(?:-nummer)?|burgerservicenummer|sofinummer", r"\d(?:[. ]?\d){8}", dutch),
     (r"\bpesel", r"\d{11}", polish),
     (r"マイナンバー|個人番号", r"\d{4}[ -]?\d{4}[ -]?\d{4}", japanese),
+    (r"주민(?:등록)?번호|외국인등록번호", r"\d{6}-?\d{7}", bool),  # a word tells of it, even mistyped
     (r"\bnhs(?: number| no\.?)?", r"\d{3}[ -]?\d{3}[ -]?\d{4}", british_health),
     (r"\bcpr(?:-nummer|-nr\.?)?", r"\d{6}-?\d{4}", danish),
     (r"fødselsnummer|personnummer", r"\d{6}[ ]?\d{5}", norwegian),

@@ -78,7 +78,7 @@ _LEAD = frozenset(
     "pan pani szanowny szanowna call ask tell bel vraag appelez llame chiamate chiami rufen regards "
     "cordialement atentamente saludos groeten pozdrawiam ici hier ayer ieri gisteren wczoraj yesterday "
     "gestern soy sono jestem ik je me mi mijn mein my this is name chère cher sincerely thanks "
-    "the our der die das le la les el los il lo gli de het een ein eine un una".split()
+    "sie bitte usted please proszę gestern heute the our der die das le la les el los il lo gli de het een ein eine un una".split()
 )
 
 
@@ -101,7 +101,7 @@ def find_latin_names(text: str) -> Iterator[FoundName]:
     for match in RUN.finditer(text):
         start = match.start() + _skip_lead(match[1])
         words = re.findall(_WORD, text[start : match.end()])
-        if not words or _is_thing(words):
+        if not words or any(w in NOT_NAMES for w in words):
             continue
         score = _rate(text, start, match.end(), words)
         if score:
@@ -119,22 +119,24 @@ def _skip_lead(run: str) -> int:
 
 
 def _is_thing(words: list[str]) -> bool:
-    """Whether a word is none of a name."""
-    return any(w.lower() in THINGS or w in NOT_NAMES for w in words)
+    """Whether a word is one of things, places or days."""
+    return any(w.lower() in THINGS for w in words)
 
 
 def _rate(text: str, start: int, end: int, words: list[str]) -> float:
     """How sure some words with a capital are a name; 0 where nothing says so."""
     before = text[max(0, start - 48) : start].lower()
     given = words[0].lower() in given_names() or words[0].split("-")[0].lower() in given_names()
+    if _is_thing(words[:1]):
+        return 0.0
     if CALLED.search(before) or CLOSED.search(before):
         return 0.9
-    if len(words) < 2:
+    if len(words) < 2 or (_is_thing(words) and not given):
         return 0.0
     told = bool(_ROLE_END.search(before)) or bool(ACTS.match(text, end))
     if told:
         return 0.9 if given else 0.7
-    return 0.6 if given else 0.0
+    return 0.6 if given and not _is_thing(words) else 0.0
 
 
 _ROLE_END = re.compile(rf"(?<!\w){ROLE.pattern}")

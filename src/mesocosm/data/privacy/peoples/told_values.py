@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from mesocosm.data.privacy.check_digits import card
+
 _DAY = (
     r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|"
     r"\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]|"
@@ -36,6 +38,10 @@ _PHONE = (
     r"\bhandy|\bcellulare|\bcell\.|\bmobiel|\bkom\.|\bkomórka|\bportable|\bmóvil|\bfax|"
     r"\b(?:call|ring|reach)(?: \S{1,20}){0,3} (?:on|at)|\bunter|\bau|\bal|\bop|\bpod)|"
     r"電話(?:番号)?|携帯|전화(?:번호)?|연락처|휴대폰|手机|电话|手機"
+)
+_CARD = (
+    r"(?i:\bcards?|\bkarten?|\bcarte|\btarjeta|\bcarta|\bkaart|\bkart[aęy]|\bkreditkarte)|"
+    r"カード(?:番号)?|카드(?: ?번호)?|卡号?"
 )
 _LINK = (
     r"(?:\s?(?:number|numero|número|numéro|nummer|nr\.?|no\.?|n[°º.]|n\.|番号|번호|号码?|is|was|è|es|est|ist|"
@@ -70,6 +76,7 @@ TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("birth date", re.compile(rf"(?:{_BIRTH}){_LINK}({_DAY})(?!\d)"), _any),
     ("birth date", re.compile(rf"({_DAY})(?=\s?(?:生まれ|출생|출생|出生))"), _any),
     ("national id", re.compile(rf"(?:{_PASSPORT}){_LINK}([A-Z]{{0,3}}\d{{5,9}}[A-Z]?){_END}"), _has_five),
+    ("card", re.compile(rf"(?:{_CARD}){_LINK}(\d(?:[ -]?\d){{11,18}}){_END}"), card),
     (
         "plate",
         re.compile(rf"(?:{_PLATE}){_LINK}({_JA_PLATE}|{_KO_PLATE}|{_EU_PLATE}){_END}"),
@@ -82,14 +89,15 @@ TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         ),
         _has_phone,
     ),
+    ("phone", re.compile(r"(?<![A-Za-z0-9+-])(\d{2,4}-\d{3,4}-\d{4})(?=[にへで]電話|[로으]로? ?전화)"), _any),
     (
         "phone",
-        re.compile(r"(?<![\w+-])(0\d{1,3}-\d{2,4}-\d{4})(?![\d-])"),
+        re.compile(r"(?<![A-Za-z0-9+-])(0\d{1,3}-\d{2,4}-\d{4})(?![\d-])"),
         _has_phone,
     ),
     (
         "phone",
-        re.compile(r"(?<![\w+])(\+\d{2,3}(?:[ .-]?\(?\d{2,10}\)?){1,5})(?![\w-]|[.,]\d)"),
+        re.compile(r"(?<![A-Za-z0-9+])(\+\d{2,3}(?:[ .-]?\(?\d{2,10}\)?){1,5})(?![\w-]|[.,]\d)"),
         _has_phone,
     ),
 )
