@@ -8,7 +8,7 @@ from mesocosm.data.privacy.names import LOW, UP
 
 _W = rf"[{UP}{LOW}0-9][{UP}{LOW}0-9.'’-]{{0,30}}"  # a word of a street or a town
 _TOWN = (
-    rf"[{UP}][{UP}{LOW}.'’-]{{1,30}}(?:[ ](?:(?:di|del|della|de|la|les|sur|in|an|am|der|dem|bei|im|den|nad)[ ]){{0,2}}"
+    rf"[{UP}][{UP}{LOW}.'’-]{{1,30}}(?:[ ](?:(?:di|del|della|de|la|les|sur|in|an|am|der|dem|bei|im|den|nad|ob|aan|an der|op|upon|on|under)[ ]){{0,2}}"
     rf"[{UP}][{UP}{LOW}'’-]{{1,30}}){{0,3}}(?:[ ]\([A-Z]{{2}}\))?"
 )
 _NO = r"\d{1,4}(?:[ ]?[a-zA-Z](?![A-Za-z]))?(?:[/-]\d{1,4}[a-zA-Z]?)?"
@@ -24,6 +24,11 @@ _PL = r"(?:ul\.|al\.|pl\.|ulica|aleja|aleje|plac|os\.|osiedle)"
 _FR = r"(?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|cours|route|square|passage)"
 _DE = r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm|stieg|hof|markt)"
 _NL = r"(?:straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|hof|pad|ring|dreef|baan|boulevard|plantsoen|park|markt)"
+# words with a capital; small ones between them only behind what begins a street's name
+_STREET = (
+    rf"(?:(?:An|Am|Auf|Im|In|Zum|Zur|Unter|Hinter)[ ](?:(?:der|den|dem|die|das)[ ])?)?"
+    rf"[{UP}][{UP}{LOW}.'’-]{{1,40}}(?:[ ][{UP}][{UP}{LOW}.'’-]{{1,30}}){{0,3}}"
+)
 ADDRESSES = (
     re.compile(  # Britain: from a house to the postal code
         rf"(?<!\w)((?:(?:Flat|Studio|Apartment|Unit|Suite)[ ]\w{{1,5}},?|\d{{1,5}}[A-Za-z]?)[ ]"
@@ -44,7 +49,7 @@ ADDRESSES = (
         rf"(?<!\w)((?i:{_FR})[ ](?:[\w'’-]{{1,25}}[ ]){{0,4}}[\w'’-]{{2,30}},[ ]\d{{5}}[ ]{_TOWN})"
     ),
     re.compile(  # a street in one word or several, a number, a postal code and a town
-        rf"(?<!\w)([{UP}][{UP}{LOW}.'’-]{{1,40}}(?:[ ][{UP}{LOW}.'’-]{{1,30}}){{0,3}}[ ]{_NO},[ ]"
+        rf"(?<!\w)({_STREET}[ ]{_NO},[ ]"
         rf"(?:\d{{5}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4}}|\d{{2}}-\d{{3}}),?[ ]{_TOWN})"
     ),
     re.compile(

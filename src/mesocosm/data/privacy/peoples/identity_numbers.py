@@ -267,7 +267,7 @@ _BY_WORD: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
 )
 IDENTITY_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     *(
-        (re.compile(rf"(?i:{word})[^\d\n]{{0,16}}?({form})(?![\w-])"), holds)
+        (re.compile(rf"(?i:{word})[^\d\n]{{0,40}}?({form})(?![A-Za-z0-9-])"), holds)
         for word, form, holds in _BY_WORD
     ),
     (re.compile(r"(?<![A-Za-z0-9])([A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])(?![A-Za-z0-9])"), italian),

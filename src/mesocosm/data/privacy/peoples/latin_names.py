@@ -32,7 +32,7 @@ CALLED = re.compile(  # before a name of one word or more
     r"señora?|\bsr\.|\bsra\.|\bdon|\bdoña)\s?$"
 )
 CLOSED = re.compile(  # the end of a letter
-    r"(?:regards|wishes|sincerely|faithfully|yours|thanks|cheers|gr(?:ü|ue)(?:ß|ss)en?|cordialement|"
+    r"(?:regards|wishes|sincerely|faithfully|yours|thanks|cheers|gr(?:ü|ue)(?:ß|ss)en?|gru(?:ß|ss)|cordialement|"
     r"salutations|bien à vous|un saludo|saludos|atentamente|saluti|groet|groeten|poważaniem|"
     r"pozdrawiam|pozdrowieniami|hochachtungsvoll|amitiés|cordialmente)[,.!]?\s{1,3}$"
 )

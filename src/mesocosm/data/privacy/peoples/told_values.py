@@ -35,7 +35,7 @@ _PLATE = (
 )
 _PHONE = (
     r"(?i:\btel(?:\.|efon|efono|éfono|efoon|ephone)?(?:nummer| number)?|\btél\.?|\btéléphone|\bphone|\bmobile|"
-    r"\bhandy|\bcellulare|\bcell\.|\bmobiel|\bkom\.|\bkomórka|\bportable|\bmóvil|\bfax|"
+    r"\bmobil|\bhandy|\bcellulare|\bcell\.|\bmobiel|\bkom\.|\bkomórka|\bportable|\bmóvil|\bfax|"
     r"\b(?:call|ring|reach)(?: \S{1,20}){0,3} (?:on|at)|\bunter|\bau|\bal|\bop|\bpod)|"
     r"電話(?:番号)?|携帯|전화(?:번호)?|연락처|휴대폰|手机|电话|手機"
 )
@@ -44,8 +44,8 @@ _CARD = (
     r"カード(?:番号)?|카드(?: ?번호)?|卡号?"
 )
 _LINK = (
-    r"(?:\s?(?:number|numero|número|numéro|nummer|nr\.?|no\.?|n[°º.]|n\.|番号|번호|号码?|is|was|è|es|est|ist|"
-    r"lautet|to|の?は|은|는|이|：|:|为|是|am|le|il|el|op|dnia|on|,|\()){0,3}\s{0,2}"
+    r"(?:\s?(?:(?i:number|numero|número|numéro|nummer|nr|no|is|was|è|es|est|ist|lautet|to|am|le|il|el|op|"
+    r"dnia|on)(?![^\W_])\.?|(?i:n[°º.])|番号|번호|号码?|の?は|은|는|이|：|:|为|是|,|\()){0,3}\s{0,2}"
 )
 _JA_PLATE = r"[\u4e00-\u9fffぁ-ん]{2,4}\s?\d{2,3}\s?[ぁ-ん]\s?(?:\d{1,2}-\d{2}|[・\d]{4})"
 _KO_PLATE = r"(?:[가-힣]{2}\s?)?\d{2,3}[가-힣]\s?\d{4}"
