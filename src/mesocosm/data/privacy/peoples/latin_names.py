@@ -82,6 +82,9 @@ _LEAD = frozenset(
 )
 
 
+_OWNED = re.compile(rf"({_WORD})[ ]{_OF}[ ](?={_WORD}[ ](?:{_OF}[ ])?{_WORD})")
+
+
 @dataclass(frozen=True)
 class FoundName:
     """A name in a text: from `start` to before `end`, and how sure it is, from 0 to 1."""
@@ -113,9 +116,17 @@ def _skip_lead(run: str) -> int:
     at = 0
     for word in re.finditer(rf"{_WORD}[ ]*", run):
         if word[0].strip().lower() not in _LEAD:
-            return word.start()
+            return word.start() + _skip_thing(run[word.start() :])
         at = word.end()
     return at
+
+
+def _skip_thing(run: str) -> int:
+    """Where a name begins behind a thing that is somebody's: `Vertrag von Anna Schulz`."""
+    owner = _OWNED.match(run)
+    if owner is None or owner[1].lower().split("-")[0] in given_names():
+        return 0
+    return owner.end()
 
 
 def _is_thing(words: list[str]) -> bool:
