@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 LOCALES = {
     "en": "en_GB",
@@ -163,7 +162,9 @@ def covers(got: Mark, wants: Sequence[Mark]) -> bool:
     )
 
 
-def measure(name: str, count: int, show: bool = False) -> tuple[Counter[tuple[str, str, str]], float]:
+def measure(
+    name: str, count: int, show: bool = False
+) -> tuple[Counter[tuple[str, str, str]], float]:
     """Counts by language, kind and `true`, `hit`, `said` or `right`, and sentences a second."""
     from mesocosm.data.privacy.detector import find_spans
 
@@ -188,7 +189,9 @@ def measure(name: str, count: int, show: bool = False) -> tuple[Counter[tuple[st
     return tally, count / spent
 
 
-def share(tally: Counter[tuple[str, str, str]], over: tuple[str, str], place: int = -1, of: str = "") -> float:
+def share(
+    tally: Counter[tuple[str, str, str]], over: tuple[str, str], place: int = -1, of: str = ""
+) -> float:
     """The share of one count in another, of one language (place 0), kind (1) or all."""
     part, whole = (
         sum(n for key, n in tally.items() if key[2] == side and (place < 0 or key[place] == of))

@@ -24,8 +24,8 @@ from mesocosm.data.privacy.names import (
     NOT_NAMES,
     TITLED,
 )
-from mesocosm.data.privacy.peoples.find import find_values
 from mesocosm.data.privacy.patterns import FIGURES, FORMS, LED_BY, NO_PERSON
+from mesocosm.data.privacy.peoples.find import find_values
 
 
 @dataclass(frozen=True)

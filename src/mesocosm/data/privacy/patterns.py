@@ -40,7 +40,14 @@ FORMS = (
         re.compile(r"[\w.+-]{1,40}@[\u4e00-\u9fff\w-]+\.(?:中国|公司|网络|com|cn)(?![A-Za-z])"),
         _any,
     ),
-    ("iban", re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"), iban),
+    (
+        "iban",
+        re.compile(
+            r"(?<![A-Za-z0-9])"
+            r"[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+        ),
+        iban,
+    ),
     ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
     (
         "national id",
@@ -186,7 +193,8 @@ LED_BY = (
 NO_PERSON = re.compile(
     r"(?:订单|单号|(?<![证件户员者人工机话卡])编号|流水|序列号|运单|快递|物流|发票|合同号?|工单|批次|批号|货号|型号|条形?码|交易号|案号|"
     r"注文|請求書|部品番号|製品番号|伝票番号|주문|청구서|부품 번호|송장|"
-    r"(?<!\w)(?i:order|invoice|ticket|part|item|model|serial|batch|version|tracking|reference|ref\.|"
+    r"(?<!\w)(?i:order|invoice|ticket|part|item|model|serial|batch|version|tracking|"
+    r"reference|ref\.|"
     r"bestellung|rechnung|auftrag|ersatzteil|artikel|vorgang|commande|facture|pièce|article|"
     r"pedido|factura|pieza|ordine|fattura|pezzo|articolo|bestelling|factuur|onderdeel|artikel|"
     r"zamówienie|faktura|część))"

@@ -53,9 +53,7 @@ class Redact(PrivateKind):
                 found = Message("config.no_expression", kind=kind, why=str(error))
                 raise ValueError(found) from None
             if empty or len(form) > LONGEST_PATTERN or NESTED.search(form):
-                raise ValueError(
-                    Message("config.slow_expression", kind=kind, most=LONGEST_PATTERN)
-                )
+                raise ValueError(Message("config.slow_expression", kind=kind, most=LONGEST_PATTERN))
         return value
 
     @field_validator("lists")

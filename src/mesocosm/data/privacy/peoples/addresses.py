@@ -8,22 +8,28 @@ from mesocosm.data.privacy.names import LOW, UP
 
 _W = rf"[{UP}{LOW}0-9][{UP}{LOW}0-9.'’-]{{0,30}}"  # a word of a street or a town
 _TOWN = (
-    rf"[{UP}][{UP}{LOW}.'’-]{{1,30}}(?:[ ](?:(?:di|del|della|de|la|les|sur|in|an|am|der|dem|bei|im|den|nad|ob|aan|an der|op|upon|on|under)[ ]){{0,2}}"
+    rf"[{UP}][{UP}{LOW}.'’-]{{1,30}}(?:[ ](?:(?:di|del|della|de|la|les|sur|in|an|am|der|"
+    rf"dem|bei|im|den|nad|ob|aan|an der|op|upon|on|under)[ ]){{0,2}}"
     rf"[{UP}][{UP}{LOW}'’-]{{1,30}}){{0,3}}(?:[ ]\([A-Z]{{2}}\))?"
 )
 _NO = r"\d{1,4}(?:[ ]?[a-zA-Z](?![A-Za-z]))?(?:[/-]\d{1,4}[a-zA-Z]?)?"
-_INNER = r"(?:,?[ ](?:Piso|Puerta|Piano|Appartamento|Interno|Apt\.|Étage|Apto\.?|m\.|lok\.|hoog|bis|Whg\.)[ ]\w{1,5}[ ]?)?"
+_INNER = r"(?:,?[ ](?:Piso|Puerta|Piano|Appartamento|Interno|Apt\.|Étage|Apto\.?|m\.|"
+r"lok\.|hoog|bis|Whg\.)[ ]\w{1,5}[ ]?)?"
 _POST = r"(?:\d{5}|\d{4}[ ]?[A-Z]{2}|\d{2}-\d{3}|\d{4})"
 _GB = r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
-_IT = r"(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Largo|Vicolo|Strada|Contrada|Borgo|Canale|Incrocio|Rotonda|Stretto|Lungomare|Traversa)"
+_IT = r"(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Largo|Vicolo|Strada|Contrada|Borgo|"
+r"Canale|Incrocio|Rotonda|Stretto|Lungomare|Traversa)"
 _ES = (
-    r"(?:Calle|C/|C\.|Avenida|Avda\.?|Av\.|Plaza|Plazuela|Paseo|Pasaje|Pasadizo|Carretera|Camino|Ronda|Callejón|"
-    r"Calzada|Cañada|Cuesta|Glorieta|Rambla|Ramblas?|Travesía|Urbanización|Vial|Vía|Acceso|Alameda|Costanilla)"
+    r"(?:Calle|C/|C\.|Avenida|Avda\.?|Av\.|Plaza|Plazuela|Paseo|Pasaje|Pasadizo|"
+    r"Carretera|Camino|Ronda|Callejón|"
+    r"Calzada|Cañada|Cuesta|Glorieta|Rambla|Ramblas?|Travesía|Urbanización|Vial|Vía|"
+    r"Acceso|Alameda|Costanilla)"
 )
 _PL = r"(?:ul\.|al\.|pl\.|ulica|aleja|aleje|plac|os\.|osiedle)"
 _FR = r"(?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|cours|route|square|passage)"
 _DE = r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm|stieg|hof|markt)"
-_NL = r"(?:straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|hof|pad|ring|dreef|baan|boulevard|plantsoen|park|markt)"
+_NL = r"(?:straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|hof|pad|ring|dreef|baan|"
+r"boulevard|plantsoen|park|markt)"
 # words with a capital; small ones between them only behind what begins a street's name
 _STREET = (
     rf"(?:(?:An|Am|Auf|Im|In|Zum|Zur|Unter|Hinter)[ ](?:(?:der|den|dem|die|das)[ ])?)?"
@@ -53,7 +59,8 @@ ADDRESSES = (
         rf"(?:\d{{5}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4}}|\d{{2}}-\d{{3}}),?[ ]{_TOWN})"
     ),
     re.compile(
-        rf"(?<!\w)([{UP}][{LOW}'’-]{{0,30}}(?:{_DE}|{_NL})[ ]\d{{1,4}}(?:[ ]?[a-z])?(?:[/-]\d{{1,3}})?)(?!\w)"
+        rf"(?<!\w)([{UP}][{LOW}'’-]{{0,30}}(?:{_DE}|"
+        rf"{_NL})[ ]\d{{1,4}}(?:[ ]?[a-z])?(?:[/-]\d{{1,3}})?)(?!\w)"
     ),
     re.compile(
         r"((?:〒?\d{3}-\d{4}[ 　]?)?(?:東京都|北海道|(?:京都|大阪)府|[\u4e00-\u9fff]{2,3}県)"
@@ -62,7 +69,8 @@ ADDRESSES = (
     ),
     re.compile(
         r"(?<![가-힣])([가-힣]{2,7}(?:특별시|광역시|특별자치시|도|시)[ ][가-힣]{1,5}(?:시|군|구)"
-        r"(?:[ ][가-힣]{1,6}(?:구|읍|면|동))?[ ][가-힣0-9]{1,10}(?:로|길|동|가|거리)[ ]?(?:지하)?\d{0,4}(?:-\d{1,4})?"
+        r"(?:[ ][가-힣]{1,6}(?:구|읍|면|동))?[ ][가-힣0-9]{1,10}(?:로|길|동|가|"
+        r"거리)[ ]?(?:지하)?\d{0,4}(?:-\d{1,4})?"
         r"(?:[ ]?\([가-힣0-9 ]{1,14}\))?)"
     ),
 )

@@ -52,7 +52,34 @@ def italian(value: str) -> bool:
     (True, False)
     """
     plain = value.upper()
-    odd = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23)
+    odd = (
+        1,
+        0,
+        5,
+        7,
+        9,
+        13,
+        15,
+        17,
+        19,
+        21,
+        2,
+        4,
+        18,
+        20,
+        11,
+        3,
+        6,
+        8,
+        12,
+        14,
+        16,
+        10,
+        22,
+        25,
+        24,
+        23,
+    )
     if not re.fullmatch(r"[A-Z0-9]{15}[A-Z]", plain):
         return False
     places = [int(c) if c.isdigit() else ord(c) - 65 for c in plain]
@@ -248,11 +275,19 @@ def hong_kong(value: str) -> bool:
 
 
 _BY_WORD: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
-    (r"steuer-?\s?id(?:entifikationsnummer|entnummer|-nr\.?)?|\bidnr\.?", r"\d(?:[ ]?\d){10}", german_tax),
+    (
+        r"steuer-?\s?id(?:entifikationsnummer|entnummer|-nr\.?)?|\bidnr\.?",
+        r"\d(?:[ ]?\d){10}",
+        german_tax,
+    ),
     (r"\bbsn(?:-nummer)?|burgerservicenummer|sofinummer", r"\d(?:[. ]?\d){8}", dutch),
     (r"\bpesel", r"\d{11}", polish),
     (r"マイナンバー|個人番号", r"\d{4}[ -]?\d{4}[ -]?\d{4}", japanese),
-    (r"주민(?:등록)?번호|외국인등록번호", r"\d{6}-?\d{7}", bool),  # a word tells of it, even mistyped
+    (
+        r"주민(?:등록)?번호|외국인등록번호",
+        r"\d{6}-?\d{7}",
+        bool,
+    ),  # a word tells of it, even mistyped
     (r"\bnhs(?: number| no\.?)?", r"\d{3}[ -]?\d{3}[ -]?\d{4}", british_health),
     (r"\bcpr(?:-nummer|-nr\.?)?", r"\d{6}-?\d{4}", danish),
     (r"fødselsnummer|personnummer", r"\d{6}[ ]?\d{5}", norwegian),
@@ -263,14 +298,23 @@ _BY_WORD: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     (r"rodné číslo|\br\.\s?č\.", r"\d{6}/?\d{4}", czech),
     (r"\boib", r"\d{11}", croatian),
     (r"\bt\.?c\.? ?kimlik(?: no| numaras[ıi])?|kimlik no", r"\d{11}", turkish),
-    (r"rijksregisternummer|numéro national|\bniss|\binsz", r"\d{2}\.?\d{2}\.?\d{2}[- ]?\d{3}[. ]?\d{2}", belgian),
+    (
+        r"rijksregisternummer|numéro national|\bniss|\binsz",
+        r"\d{2}\.?\d{2}\.?\d{2}[- ]?\d{3}[. ]?\d{2}",
+        belgian,
+    ),
 )
 IDENTITY_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     *(
         (re.compile(rf"(?i:{word})[^\d\n]{{0,40}}?({form})(?![A-Za-z0-9-])"), holds)
         for word, form, holds in _BY_WORD
     ),
-    (re.compile(r"(?<![A-Za-z0-9])([A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])(?![A-Za-z0-9])"), italian),
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])([A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])(?![A-Za-z0-9])"
+        ),
+        italian,
+    ),
     (re.compile(r"(?<![\d-])(\d{6}-[1-8]\d{6})(?![\d-])"), korean),
     (re.compile(r"(?<![A-Za-z0-9])(\d{6}[-+A]\d{3}[0-9A-FHJ-NPR-Y])(?![A-Za-z0-9])"), finnish),
     (re.compile(r"(?<![A-Za-z0-9])([A-Z][1289]\d{8})(?![A-Za-z0-9])"), taiwanese),

@@ -25,14 +25,16 @@ RUN = re.compile(
 CALLED = re.compile(  # before a name of one word or more
     r"(?:my name is|name is|name:|i am|i'm|this is|speaking with|mein name ist|ich heiße|ich bin|"
     r"hier ist|hier spricht|je m['’]appelle|je suis|mon nom est|\bici|me llamo|\bsoy|mi nombre es|"
-    r"mi chiamo|(?:^|[,.!] )sono|il mio nome è|sig\.|sig\.ra|signora?|dott\.|dott\.ssa|mijn naam is|"
+    r"mi chiamo|(?:^|[,.!] )sono|il mio nome è|sig\.|sig\.ra|signora?|dott\.|dott\.ssa|"
+    r"mijn naam is|"
     r"ik ben|ik heet|spreekt met|met vriendelijke groeten?,|dhr\.|mevr\.|mw\.|meneer|mevrouw|"
     r"nazywam się|\bjestem|mam na imię|\bpan|\bpani|panem|panią|panu|"
     r"\bmr\.?|\bmrs\.?|\bms\.?|\bmiss|\bdr\.?|\bprof\.?|herrn?|frau|monsieur|madame|\bmme|"
     r"señora?|\bsr\.|\bsra\.|\bdon|\bdoña)\s?$"
 )
 CLOSED = re.compile(  # the end of a letter
-    r"(?:regards|wishes|sincerely|faithfully|yours|thanks|cheers|gr(?:ü|ue)(?:ß|ss)en?|gru(?:ß|ss)|cordialement|"
+    r"(?:regards|wishes|sincerely|faithfully|yours|thanks|cheers|gr(?:ü|ue)(?:ß|ss)en?|"
+    r"gru(?:ß|ss)|cordialement|"
     r"salutations|bien à vous|un saludo|saludos|atentamente|saluti|groet|groeten|poważaniem|"
     r"pozdrawiam|pozdrowieniami|hochachtungsvoll|amitiés|cordialmente)[,.!]?\s{1,3}$"
 )
@@ -46,14 +48,16 @@ ROLE = re.compile(  # before a name of two words or more
     r"bellen?|vraag|anrufen|rufen sie|zadzwonić do|zapytać|"
     r"by|from|with|von|mit|durch|für|par|avec|pour|chez|por|con|para|da|dal|dalla|per|door|van|met|"
     r"aan|voor|przez|od|dla|z|"
-    r"(?:file|files|record|data|account|case|claim|profile|contract|policy|details|letter) (?:of|for)|"
+    r"(?:file|files|record|data|account|case|claim|profile|contract|policy|details|"
+    r"letter) (?:of|for)|"
     r"(?:akte|daten|konto|vertrag|fall|brief|profil) (?:von|für)|"
     r"(?:dossier|compte|contrat|fiche|données|profil|lettre) de|"
     r"(?:ficha|cuenta|contrato|datos|expediente|perfil|carta) de|"
     r"(?:scheda|conto|contratto|dati|pratica|profilo|lettera) di|"
     r"(?:dossier|rekening|contract|gegevens|zaak|profiel|brief) van|"
     r"(?:dane|konto|umowa|akta|sprawa|profil|list)|"
-    r"yesterday|today|last night|this morning|gestern hat|heute hat|hat|rief|hier|ayer|hoy|ieri|oggi|"
+    r"yesterday|today|last night|this morning|gestern hat|heute hat|hat|rief|hier|ayer|"
+    r"hoy|ieri|oggi|"
     r"gisteren belde|belde|vandaag|gisteren|wczoraj|dzisiaj|dziś)[:,]?\s$"
 )
 ACTS = re.compile(  # behind a name of two words or more
@@ -65,20 +69,145 @@ ACTS = re.compile(  # behind a name of two words or more
     r"escribió|llamó|preguntó|pagó|pidió|firmó|vive|nacid[oa]|quiere|ha (?:escrito|llamado)|"
     r"ha (?:scritto|chiamato|chiesto|pagato|firmato|perso)|abita|nat[oa]|chiede|vuole|"
     r"schreef|belde|vroeg|betaalde|woont|geboren|wil|heeft|"
-    r"napisała?|zadzwoniła?|pytała?|zapytała?|zapłaciła?|mieszka|urodzon[ya]|zgubiła?|prosi|chce|ur\.)"
+    r"napisała?|zadzwoniła?|pytała?|zapytała?|zapłaciła?|mieszka|urodzon[ya]|zgubiła?|"
+    r"prosi|chce|ur\.)"
     r"(?!\w)|,? (?:date of birth|dob|geb\.|geburtsdatum|date de naissance|fecha de nacimiento|"
     r"data di nascita|geboortedatum|data urodzenia)|"
     r"[,:]?\s{1,2}(?:tel|tél|phone|mobile|e-?mail|telefon)\b)"
 )
 _LEAD = frozenset(
-    "customer client patient applicant contact dear hello hi tenant driver guest employee mr mrs ms miss "
-    "dr prof herr herrn frau kunde kundin kunden patientin mieter liebe lieber hallo monsieur madame "
-    "cliente clienta paciente señor señora don doña estimado estimada querido querida sig signora "
-    "signor dott gentile caro cara klant patiënt beste geachte dhr mevrouw meneer klient klientka "
-    "pan pani szanowny szanowna call ask tell bel vraag appelez llame chiamate chiami rufen regards "
-    "cordialement atentamente saludos groeten pozdrawiam ici hier ayer ieri gisteren wczoraj yesterday "
-    "gestern soy sono jestem ik je me mi mijn mein my this is name chère cher sincerely thanks "
-    "sie bitte usted please proszę gestern heute the our der die das le la les el los il lo gli de het een ein eine un una".split()
+    [
+        "customer",
+        "client",
+        "patient",
+        "applicant",
+        "contact",
+        "dear",
+        "hello",
+        "hi",
+        "tenant",
+        "driver",
+        "guest",
+        "employee",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "prof",
+        "herr",
+        "herrn",
+        "frau",
+        "kunde",
+        "kundin",
+        "kunden",
+        "patientin",
+        "mieter",
+        "liebe",
+        "lieber",
+        "hallo",
+        "monsieur",
+        "madame",
+        "cliente",
+        "clienta",
+        "paciente",
+        "señor",
+        "señora",
+        "don",
+        "doña",
+        "estimado",
+        "estimada",
+        "querido",
+        "querida",
+        "sig",
+        "signora",
+        "signor",
+        "dott",
+        "gentile",
+        "caro",
+        "cara",
+        "klant",
+        "patiënt",
+        "beste",
+        "geachte",
+        "dhr",
+        "mevrouw",
+        "meneer",
+        "klient",
+        "klientka",
+        "pan",
+        "pani",
+        "szanowny",
+        "szanowna",
+        "call",
+        "ask",
+        "tell",
+        "bel",
+        "vraag",
+        "appelez",
+        "llame",
+        "chiamate",
+        "chiami",
+        "rufen",
+        "regards",
+        "cordialement",
+        "atentamente",
+        "saludos",
+        "groeten",
+        "pozdrawiam",
+        "ici",
+        "hier",
+        "ayer",
+        "ieri",
+        "gisteren",
+        "wczoraj",
+        "yesterday",
+        "gestern",
+        "soy",
+        "sono",
+        "jestem",
+        "ik",
+        "je",
+        "me",
+        "mi",
+        "mijn",
+        "mein",
+        "my",
+        "this",
+        "is",
+        "name",
+        "chère",
+        "cher",
+        "sincerely",
+        "thanks",
+        "sie",
+        "bitte",
+        "usted",
+        "please",
+        "proszę",
+        "gestern",
+        "heute",
+        "the",
+        "our",
+        "der",
+        "die",
+        "das",
+        "le",
+        "la",
+        "les",
+        "el",
+        "los",
+        "il",
+        "lo",
+        "gli",
+        "de",
+        "het",
+        "een",
+        "ein",
+        "eine",
+        "un",
+        "una",
+    ]
 )
 
 

@@ -46,8 +46,7 @@ class OwnValues:
         return [
             span
             for span in find_spans(text)
-            if span.score >= self.least
-            and text[span.start : span.end].lower() not in self.never
+            if span.score >= self.least and text[span.start : span.end].lower() not in self.never
         ]
 
 

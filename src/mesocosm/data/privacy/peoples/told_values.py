@@ -28,13 +28,15 @@ _PASSPORT = (
 )
 _PLATE = (
     r"(?i:\b(?:licen[cs]e |number |registration )?plate|\bregistration(?: number| mark)|"
-    r"\b(?:kfz-|auto)?kennzeichen|\bnummernschild|\bimmatriculée?|\bplaque(?: d['’]immatriculation)?|"
+    r"\b(?:kfz-|auto)?kennzeichen|\bnummernschild|\bimmatriculée?|\bplaque(?: "
+    r"d['’]immatriculation)?|"
     r"\bmatrícula|\btargat[ao]|\btarga|\bkenteken(?:plaat)?|\btablica(?: rejestracyjna)?|"
     r"\b(?:numer(?:ze|em)? )?rejestracyjny(?:m)?|\bnr rej\.)|ナンバー(?:プレート)?|車両番号|"
     r"登録番号|차량 ?번호|번호판|车牌号?|車牌"
 )
 _PHONE = (
-    r"(?i:\btel(?:\.|efon|efono|éfono|efoon|ephone)?(?:nummer| number)?|\btél\.?|\btéléphone|\bphone|\bmobile|"
+    r"(?i:\btel(?:\.|efon|efono|éfono|efoon|ephone)?(?:nummer| number)?|\btél\.?|"
+    r"\btéléphone|\bphone|\bmobile|"
     r"\bmobil|\bhandy|\bcellulare|\bcell\.|\bmobiel|\bkom\.|\bkomórka|\bportable|\bmóvil|\bfax|"
     r"\b(?:call|ring|reach)(?: \S{1,20}){0,3} (?:on|at)|\bunter|\bau|\bal|\bop|\bpod)|"
     r"電話(?:番号)?|携帯|전화(?:번호)?|연락처|휴대폰|手机|电话|手機"
@@ -44,7 +46,8 @@ _CARD = (
     r"カード(?:番号)?|카드(?: ?번호)?|卡号?"
 )
 _LINK = (
-    r"(?:\s?(?:(?i:number|numero|número|numéro|nummer|nr|no|is|was|è|es|est|ist|lautet|to|am|le|il|el|op|"
+    r"(?:\s?(?:(?i:number|numero|número|numéro|nummer|nr|no|is|was|è|es|est|ist|lautet|"
+    r"to|am|le|il|el|op|"
     r"dnia|on)(?![^\W_])\.?|(?i:n[°º.])|番号|번호|号码?|の?は|은|는|이|：|:|为|是|,|\()){0,3}\s{0,2}"
 )
 _JA_PLATE = r"[\u4e00-\u9fffぁ-ん]{2,4}\s?\d{2,3}\s?[ぁ-ん]\s?(?:\d{1,2}-\d{2}|[・\d]{4})"
@@ -75,7 +78,11 @@ def _any(value: str) -> bool:
 TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("birth date", re.compile(rf"(?:{_BIRTH}){_LINK}({_DAY})(?!\d)"), _any),
     ("birth date", re.compile(rf"({_DAY})(?=\s?(?:生まれ|출생|출생|出生))"), _any),
-    ("national id", re.compile(rf"(?:{_PASSPORT}){_LINK}([A-Z]{{0,3}}\d{{5,9}}[A-Z]?){_END}"), _has_five),
+    (
+        "national id",
+        re.compile(rf"(?:{_PASSPORT}){_LINK}([A-Z]{{0,3}}\d{{5,9}}[A-Z]?){_END}"),
+        _has_five,
+    ),
     ("card", re.compile(rf"(?:{_CARD}){_LINK}(\d(?:[ -]?\d){{11,18}}){_END}"), card),
     (
         "plate",
@@ -89,7 +96,11 @@ TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         ),
         _has_phone,
     ),
-    ("phone", re.compile(r"(?<![A-Za-z0-9+-])(\d{2,4}-\d{3,4}-\d{4})(?=[にへで]電話|[로으]로? ?전화)"), _any),
+    (
+        "phone",
+        re.compile(r"(?<![A-Za-z0-9+-])(\d{2,4}-\d{3,4}-\d{4})(?=[にへで]電話|[로으]로? ?전화)"),
+        _any,
+    ),
     (
         "phone",
         re.compile(r"(?<![A-Za-z0-9+-])(0\d{1,3}-\d{2,4}-\d{4})(?![\d-])"),
