@@ -13,12 +13,16 @@ _TOWN = (
     rf"[{UP}][{UP}{LOW}'’-]{{1,30}}){{0,3}}(?:[ ]\([A-Z]{{2}}\))?"
 )
 _NO = r"\d{1,4}(?:[ ]?[a-zA-Z](?![A-Za-z]))?(?:[/-]\d{1,4}[a-zA-Z]?)?"
-_INNER = r"(?:,?[ ](?:Piso|Puerta|Piano|Appartamento|Interno|Apt\.|Étage|Apto\.?|m\.|"
-r"lok\.|hoog|bis|Whg\.)[ ]\w{1,5}[ ]?)?"
+_INNER = (
+    r"(?:,?[ ](?:Piso|Puerta|Piano|Appartamento|Interno|Apt\.|Étage|Apto\.?|m\.|"
+    r"lok\.|hoog|bis|Whg\.)[ ]\w{1,5}[ ]?)?"
+)
 _POST = r"(?:\d{5}|\d{4}[ ]?[A-Z]{2}|\d{2}-\d{3}|\d{4})"
 _GB = r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
-_IT = r"(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Largo|Vicolo|Strada|Contrada|Borgo|"
-r"Canale|Incrocio|Rotonda|Stretto|Lungomare|Traversa)"
+_IT = (
+    r"(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Largo|Vicolo|Strada|Contrada|Borgo|"
+    r"Canale|Incrocio|Rotonda|Stretto|Lungomare|Traversa)"
+)
 _ES = (
     r"(?:Calle|C/|C\.|Avenida|Avda\.?|Av\.|Plaza|Plazuela|Paseo|Pasaje|Pasadizo|"
     r"Carretera|Camino|Ronda|Callejón|"
@@ -28,8 +32,10 @@ _ES = (
 _PL = r"(?:ul\.|al\.|pl\.|ulica|aleja|aleje|plac|os\.|osiedle)"
 _FR = r"(?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|cours|route|square|passage)"
 _DE = r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm|stieg|hof|markt)"
-_NL = r"(?:straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|hof|pad|ring|dreef|baan|"
-r"boulevard|plantsoen|park|markt)"
+_NL = (
+    r"(?:straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|hof|pad|ring|dreef|baan|"
+    r"boulevard|plantsoen|park|markt)"
+)
 # words with a capital; small ones between them only behind what begins a street's name
 _STREET = (
     rf"(?:(?:An|Am|Auf|Im|In|Zum|Zur|Unter|Hinter)[ ](?:(?:der|den|dem|die|das)[ ])?)?"

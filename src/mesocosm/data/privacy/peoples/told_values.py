@@ -92,7 +92,8 @@ TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "phone",
         re.compile(
-            rf"(?:{_PHONE}){_LINK}(\+?\(?\d(?:[ ./-]{{0,2}}\(?\d{{1,9}}\)?){{2,8}}(?:x\d{{1,5}})?){_END}"
+            rf"(?:{_PHONE}){_LINK}"
+            rf"(\+?\(?\d(?:[ ./-]{{0,2}}\(?\d{{1,9}}\)?){{2,8}}(?:x\d{{1,5}})?){_END}"
         ),
         _has_phone,
     ),
