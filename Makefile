@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese clean
+.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese bench-private clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -92,6 +92,10 @@ bench-image: $(VENV)/.ready-test
 bench-chinese: $(VENV)/.ready-test
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/chinese.py
+
+bench-private: $(VENV)/.ready-test
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/private_text.py
 
 bench-world: $(VENV)/.ready-test
 	bash tests/system.sh

@@ -113,6 +113,7 @@ def functions() -> dict[str, Call]:
         "unhex": builtin("unhex", ("string",), "binary"),
         "seal": builtin("seal", ("string",), "string"),
         "redacted": builtin("redacted", ("string",), "string"),
+        "redacted_by": builtin("redacted_by", ("string", "string"), "string"),
         "encode": builtin("encode", ("string",), "binary"),
         "bytes": builtin("strlen", ("string",), "int64"),
         "trim": builtin("trim", ("string",), "string"),

@@ -25,15 +25,17 @@ from mesocosm.data.privacy.names import (
     TITLED,
 )
 from mesocosm.data.privacy.patterns import FIGURES, FORMS, LED_BY, NO_PERSON
+from mesocosm.data.privacy.peoples.find import find_values
 
 
 @dataclass(frozen=True)
 class Span:
-    """A private value in a text: from `start` to before `end`."""
+    """A private value in a text: from `start` to before `end`, and how sure it is, from 0 to 1."""
 
     start: int
     end: int
     what: str
+    score: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class ColumnKind:
     how: str
 
 
+TOLD_BY_FORM = 0.85  # a score up to which figures may be a thing's
 KINDS = frozenset(what for what, *_ in FORMS)
 WEAK = frozenset("由给和与找向让请叫")  # words before a name that stand before things too
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -66,7 +69,31 @@ def find_spans(text: str) -> list[Span]:
         _find_numbers(text, found)
     _find_forms(text, found)
     _find_names(text, found)
+    for start, end, what, score in find_values(text):
+        if score <= TOLD_BY_FORM and _is_of_thing(what, text, start):
+            continue
+        _merge(found, Span(start, end, what, score))
     return sorted(found, key=lambda span: span.start)
+
+
+def _merge(found: list[Span], new: Span) -> None:
+    """Add a value, in place of the ones that it covers where they are of its kind, or parts of a
+    number or of an address that is known better by now.
+    """
+    under = [s for s in found if s.start < new.end and new.start < s.end]
+    if all(_is_covered(s, new) for s in under):
+        found[:] = [s for s in found if s not in under]
+        found.append(new)
+
+
+def _is_covered(old: Span, new: Span) -> bool:
+    """Whether a value gives way to one that lies over it."""
+    if old.start < new.start or new.end < old.end:
+        return False
+    longer = new.end - new.start > old.end - old.start
+    if old.what == new.what:
+        return longer
+    return new.what == "address" or (old.what in FIGURES and new.what not in ("phone", "name"))
 
 
 def _is_free(found: Sequence[Span], start: int, end: int) -> bool:
@@ -109,7 +136,7 @@ def _find_forms(text: str, found: list[Span]) -> None:
 
 def _is_of_thing(what: str, text: str, start: int) -> bool:
     """Whether the words before some figures say that they number a thing, such as an order."""
-    return what in FIGURES and bool(NO_PERSON.search(text, max(0, start - 16), start))
+    return what in FIGURES and bool(NO_PERSON.search(text, max(0, start - 24), start))
 
 
 def _possible_kinds(text: str) -> set[str]:

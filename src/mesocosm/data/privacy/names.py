@@ -22,8 +22,8 @@ OF = (
     r"(?:von der|von dem|von und zu|vom|von|van der|van den|van de|van|zu|zur|de la|de las|de"
     r" los|de|del|della|di|da|dos|du|des|d['’]|le|la|bin|ibn|al|ten|ter|y)"
 )
-_NAME = rf"{CAP}(?:\s+[{UP}]\.)?(?:\s+(?:{OF}\s+)?{CAP}){{1,3}}"
-_AFTER_TITLE = rf"(?:{_NAME}|(?:{OF}\s+)?{CAP}(?:\s+{CAP})?)"
+_NAME = rf"{CAP}(?:[ ]+[{UP}]\.)?(?:[ ]+(?:{OF}[ ]+)?{CAP}){{1,3}}"
+_AFTER_TITLE = rf"(?:{_NAME}|(?:{OF}[ ]+)?{CAP}(?:[ ]+{CAP})?)"
 _LOUD = rf"[{UP}][{UP}'’-]+"
 _HAN = (
     rf"(?!(?<=由)于|高兴|高级|方便|方案|方面|时间|时候|时代|费用|任何|任务|安排|安装|安全|应该|计划|计算|成功|成为|程序|马上|金额|单位|单独|水平|"

@@ -40,7 +40,14 @@ FORMS = (
         re.compile(r"[\w.+-]{1,40}@[\u4e00-\u9fff\w-]+\.(?:中国|公司|网络|com|cn)(?![A-Za-z])"),
         _any,
     ),
-    ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
+    (
+        "iban",
+        re.compile(
+            r"(?<![A-Za-z0-9])"
+            r"[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+        ),
+        iban,
+    ),
     ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
     (
         "national id",
@@ -58,8 +65,8 @@ FORMS = (
     ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
     ("national id", re.compile(r"(?<![\d.])756\.\d{4}\.\d{4}\.\d{2}(?![\d.])"), ahv),
     # digits behind a decimal mark are no card
-    ("card", re.compile(r"(?<![\d-])(?<!\d[.,])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
-    ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
+    ("card", re.compile(r"(?<![\d+-])(?<!\d[.,])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
+    ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)"), address_ip),
     (
         "ip",
         re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{0,40}(?![\w:])"),
@@ -184,7 +191,14 @@ LED_BY = (
 )  # before forms that look back for a word
 # words before figures that name a thing; 身份证编号 and 客户编号 are a person's
 NO_PERSON = re.compile(
-    r"(?:订单|单号|(?<![证件户员者人工机话卡])编号|流水|序列号|运单|快递|物流|发票|合同号?|工单|批次|批号|货号|型号|条形?码|交易号|案号)"
-    r"(?:号码?)?\s*(?:[:：]|是|为|No\.?|#)?\s*$"
+    r"(?:订单|单号|(?<![证件户员者人工机话卡])编号|流水|序列号|运单|快递|物流|发票|合同号?|工单|批次|批号|货号|型号|条形?码|交易号|案号|"
+    r"注文|請求書|部品番号|製品番号|伝票番号|주문|청구서|부품 번호|송장|"
+    r"(?<!\w)(?i:order|invoice|ticket|part|item|model|serial|batch|version|tracking|"
+    r"reference|ref\.|"
+    r"bestellung|rechnung|auftrag|ersatzteil|artikel|vorgang|commande|facture|pièce|article|"
+    r"pedido|factura|pieza|ordine|fattura|pezzo|articolo|bestelling|factuur|onderdeel|artikel|"
+    r"zamówienie|faktura|część))"
+    r"(?:号码?|番号| 번호|-?nummer| number| numéro| numero| nr\.?| n[°º.])?"
+    r"\s*(?:[:：]|是|为|No\.?|#)?\s*$"
 )
 FIGURES = frozenset(["card", "phone", "national id"])  # kinds that may be the figures of a thing

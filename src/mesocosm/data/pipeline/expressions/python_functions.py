@@ -74,6 +74,7 @@ def _register_keys(con: DuckDBPyConnection, store: Path) -> None:
 
 PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
     "redacted": ("mesocosm.data.privacy.detector", "redact", 1),
+    "redacted_by": ("mesocosm.data.privacy.peoples.own_values", "redact_by", 2),
     "phone_of": ("mesocosm.data.types.phone", "phone_of", 2),
     "decimal_of": ("mesocosm.data.types.decimal", "decimal_of", 2),
     "items_of": ("mesocosm.data.types.labels.list", "items_of", 2),
