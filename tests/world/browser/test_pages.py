@@ -210,8 +210,10 @@ def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(
     frames(page, 1)
     for x, yaw in ((1, -30), (0, -30), (-1, 0), (0, 0), (-1, 30)):
         page.evaluate("x => headset.controllers.right.updateAxis('thumbstick', 'x-axis', x)", x)
-        frames(page, 1)
-        assert round(page.evaluate("window.mesocosm.yaw") * 57.2958) == yaw
+        turned = f"Math.round(window.mesocosm.yaw * 57.2958) === {yaw}"
+        until(page, turned)
+        frames(page, 2)
+        assert page.evaluate(turned)
     page.evaluate("headset.controllers.right.updateAxis('thumbstick', 'x-axis', 0)")
     before = page.evaluate("window.mesocosm.origin")
     page.evaluate(

@@ -77,14 +77,16 @@ def render_model(name: str, data: ModelData) -> str:
 
 def _chief_figure(metrics: VersionMetrics, gates: Sequence[GateResult]) -> tuple[Text, str]:
     """The figure that the first gate bounds, with the bound; else the task's leading one."""
+    leading = leading_metric(metrics)
+    named = {leading: name_metric(leading_label(metrics).replace("_", " "))}
     for gate in gates:
-        value = escape(format_metric(gate["value"]))
-        name = name_metric(gate["metric"].replace("_", " "))
-        if gate["value"] is not None:
-            which = "reports.html.gate_passed" if gate["passed"] else "reports.html.gate_missed"
-            return Message(which, metric=name, bound=gate["bound"]), value
-    value = escape(format_metric(read_number(metrics.get(leading_metric(metrics)))))
-    return name_metric(leading_label(metrics).replace("_", " ")), value
+        if gate["value"] is None:
+            continue
+        which = "reports.html.gate_passed" if gate["passed"] else "reports.html.gate_missed"
+        name = named.get(gate["metric"], name_metric(gate["metric"].replace("_", " ")))
+        shown = Message(which, metric=name, bound=gate["bound"])
+        return shown, escape(format_metric(gate["value"]))
+    return named[leading], escape(format_metric(read_number(metrics.get(leading))))
 
 
 def _describe_version(data: ModelData) -> str:
