@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -9,9 +10,10 @@ from collections import Counter
 import pytest
 
 from mesocosm.core.confidential.row_values import mark_value, plain, withheld
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, render
 from mesocosm.core.messages.catalogues import find_template, list_ids
 from mesocosm.core.messages.known_sentences import ROOM, translate_sentence
+from mesocosm.core.values.json_faults import explain_json_fault
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,40 @@ def test_a_value_in_the_name_of_a_slice_stays_as_it_is(value: str) -> None:
     where = f"status is {value}"
     said = Message("progress.weak_slice", where=where, what="准确率", accuracy="1", rows=2)
     assert where in said.render("zh")
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("a date as iso or %Y/%m/%d or dmy", "格式为 iso 或 %Y/%m/%d 或 dmy 的日期"),
+        ("a time as iso or %d %b %Y", "格式为 iso 或 %d %b %Y 的时间"),
+        (
+            "day: 'x' is not a date as iso or dmy: it does not name a day",
+            "day：'x' 不是格式为 iso 或 dmy 的日期：它没有指明某一天",
+        ),
+        ("a date as they say or do", "a date as they say or do"),
+    ],
+)
+def test_several_formats_are_one_or_the_other(english: str, chinese: str) -> None:
+    assert translate_sentence(english, "zh") == chinese
+
+
+@pytest.mark.parametrize(
+    "start", ["6 classes: never worse than the majority", "a number: never worse than the mean"]
+)
+def test_what_a_gate_is_for_is_translated_whole(start: str) -> None:
+    reason = f"{start} baseline; raise the bound to what you would not go under"
+    assert not re.search("[A-Za-z]", translate_sentence(reason, "zh"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "{“a”: 1}", '{"a" 1}', '{"a": 1} 2', '{"a": "', '{"a": 1 "b"}', '{"a": "\\q"}']
+    + ['{"a": "\\u12"}', '{"a": "\t"}', '{"a": 1,}', "[1,]", "[1 2]", ""],
+)
+def test_what_python_says_of_json_is_translated(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as wrong:
+        json.loads(text)
+    fault = explain_json_fault(wrong.value)
+    assert str(fault) == str(wrong.value)
+    assert not re.search("[A-Za-z]{2}", render(fault, "zh").replace("uXXXX", ""))

@@ -21,6 +21,7 @@ from mesocosm.client import row_as_json
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
 from mesocosm.core.messages import Message
+from mesocosm.core.messages.language import SOURCE, writing_in
 from mesocosm.data.dataset import From
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.serving.requests.nested import MOST_LEVELS
@@ -287,7 +288,8 @@ def _why_not_value(value: object, levels: int) -> str:
 
 
 def _call_server(eco: Ecosystem, method: str, path: str, body: Any = None) -> Any:
-    found = call(eco, method, path, body)
+    with writing_in(SOURCE):  # what is written into a file of rows is in English
+        found = call(eco, method, path, body)
     if found is None:
         raise MesocosmError(Message("lifecycle.server_stopped"))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages.language import current_language
 from mesocosm.core.records import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def call(eco: Ecosystem, method: str, path: str, body: Json = None) -> JsonObject | None:
-    """The running server's response, or None where none runs.
+    """The running server's response, or None where none runs; what it refuses is told in the
+    language of the reader.
 
     Raises:
         MesocosmError: the server's problem, in its words.
@@ -30,7 +32,10 @@ def call(eco: Ecosystem, method: str, path: str, body: Json = None) -> JsonObjec
         method,
         server["url"] + path,
         json=body,
-        headers={"Authorization": f"Bearer {server['token']}"},
+        headers={
+            "Authorization": f"Bearer {server['token']}",
+            "Accept-Language": current_language(),
+        },
         timeout=60,
     )
     answer: JsonObject = response.json()

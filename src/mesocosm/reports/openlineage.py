@@ -7,6 +7,7 @@ event.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,22 @@ def build_events(spec: Spec, catalog: Catalog) -> Iterator[str]:
 
     set_producer(PRODUCER)
     for _, event in sorted(_date_events(spec, catalog), key=lambda pair: pair[0]):
-        yield Serde.to_json(event)
+        yield _in_its_letters(Serde.to_json(event))
+
+
+def _in_its_letters(event: str) -> str:
+    """The event with names as the file has them, not as numbers of their letters; as it is where a
+    name is no text, such as that of a file with bytes of no encoding.
+
+    >>> _in_its_letters('{"name": "\\\\u610f\\\\u56fe"}')
+    '{"name": "意图"}'
+    """
+    text = json.dumps(json.loads(event), ensure_ascii=False)
+    return text if _is_text(text) else event
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _date_events(spec: Spec, catalog: Catalog) -> Iterator[tuple[float, RunEvent]]:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
+from mesocosm.cli.views.columns import measure, pad
 from mesocosm.core.messages import Message, render, render_list
 from mesocosm.core.messages.catalogues import find_template
 from mesocosm.core.messages.language import current_language
+from mesocosm.core.messages.stored import render_text
 
 
 class ChangeData(TypedDict):
@@ -33,7 +35,7 @@ class PlanData(TypedDict):
 
 def format_plan(data: PlanData) -> str:
     """One line a change with its reasons, then what the values leave open, then the count."""
-    width = max((len(c["address"]) for c in data["changes"]), default=0)
+    width = max((measure(c["address"]) for c in data["changes"]), default=0)
     lines = []
     for change in data["changes"]:
         lines += [_format_change(change, width), *_format_warnings(change)]
@@ -65,14 +67,15 @@ def _summarise(changes: list[ChangeData]) -> str:
 
 def _format_change(change: ChangeData, width: int) -> str:
     """A change in one line; addresses take `width` characters."""
-    address = f"{change['address']:<{width}}"
+    address = pad(change["address"], -width)
     text = f"{change['sign']} {address}  {_name_action(change['action']).render()}"
     reasons = [_render_reason(reason) for reason in change["reasons"]]
     if reasons:
         why = find_template("cli.plan.reasons", current_language()).join(reasons)
         text = Message("cli.plan.because", change=text, why=why).render()
     if "price" in change:
-        text += f"; {render(str(change['price']['text']))}"
+        price = render_text(change["price"], "text")
+        text = Message("cli.plan.costs", change=text, price=price).render()
     return text
 
 

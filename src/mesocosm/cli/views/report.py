@@ -139,7 +139,7 @@ def _format_field(field: str, report: SnapshotReport) -> str:
     before, after = report["before"][field], report["after"][field]
     treated = report["treated"].get(field, {})
     text = (
-        f"  {field:<16}{before['missing']:>7} -> {after['missing']:<5}"
+        f"  {pad(field, -16)}{before['missing']:>7} -> {after['missing']:<5}"
         f"{report.get('unreadable', {}).get(field, 0):>12}"
         f"{treated.get('filled', 0):>8}{treated.get('outside', 0):>9}"
     )

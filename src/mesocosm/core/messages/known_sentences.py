@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from string import Formatter
 from typing import NamedTuple
 
@@ -69,6 +69,8 @@ SEVERAL = (JOINED, "), ", "', '")  # what a parameter of several parts has
 MOST_WORDS, MOST_UNQUOTED = 12, 5  # of a name
 QUOTES = ("'", '"', "“", "（")
 LISTS = ("classes", "columns", "fields", "names")  # groups of several names
+FORMS = "forms"  # the group of several formats, each a key of ours or a format of Python
+EITHER = " or "  # between them
 WORD = re.compile(r"[A-Za-z]{2,}")
 RUN = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")  # English words
 NO_WORDS = re.compile(r"'[^']*'|[\"`][^\"`]*[\"`]")  # what is quoted
@@ -191,6 +193,8 @@ def _write(id: str, values: Mapping[str, str], language: str, depth: int) -> str
         if name is not None:
             if name in (*NAMED, SCORES):
                 value = _write_key(name, values[name], language)
+            elif name == FORMS:
+                value = _write_forms(values[name], language)
             elif name in OF_DATA:
                 value = _write_name(name, values[name], language, literal.endswith(QUOTES))
             else:
@@ -220,6 +224,19 @@ def _write_name(name: str, value: str, language: str, is_quoted: bool) -> str | 
     if len(WORD.findall(value)) > most or (": " in value and not is_quoted):
         return None
     return value.replace(LISTED, find_template("core.list", language)) if name in LISTS else value
+
+
+def _write_forms(value: str, language: str) -> str | None:
+    """Formats one or the other; None where one of them is no format.
+
+    >>> _write_forms("iso or dmy or %d %b %Y", "zh"), _write_forms("iso: or so, they say", "zh")
+    ('iso 或 dmy 或 %d %b %Y', None)
+    """
+    forms = value.split(EITHER)
+    if any(RUN.search(form) or ": " in form for form in forms):
+        return None
+    either = find_template("core.either", language)
+    return reduce(lambda first, second: either.format(first=first, second=second), forms)
 
 
 def _write_sentence(value: str, language: str, depth: int) -> str | None:

@@ -27,6 +27,7 @@ from mesocosm.data.profiling.columns.column import (
     FieldSettings,
     Proposal,
     format_share,
+    show_change,
 )
 from mesocosm.data.profiling.columns.totals import propose_totals
 from mesocosm.data.sources.path_utils import quote
@@ -125,7 +126,7 @@ def _try_repair(
         for change in _list_changes(con, name, sql):
             changes += change.rows
             swap = f"{_shorten(change.old)} -> {_shorten(change.new)}"
-            examples.append(f"{name}: {swap} ({_count_rows(change.rows)})")
+            examples.append(show_change(f"{name}: {swap}", change.rows))
     if not changes:
         return []
     line = json.dumps(settings, ensure_ascii=False)
@@ -151,8 +152,9 @@ def _list_changes(con: DuckDBPyConnection, name: str, sql: str) -> list[_Change]
     return list(map(_Change._make, rows))
 
 
-def _count_rows(rows: int) -> str:
-    return f"{rows} row{'s' * (rows != 1)}"
+def _show_flagged(value: object, rows: int) -> str:
+    """A value that stays and is flagged, with its rows."""
+    return Message("data.flagged_in_rows", value=str(value), count=rows).render()
 
 
 def _propose_spellings(
@@ -318,7 +320,7 @@ def _propose_flag(
         json.dumps(line, ensure_ascii=False),
         f"{rows} {lie} far from the others, outside {low:g} to {high:g}; they may be right",
         rows,
-        [f"{v} ({_count_rows(n)}) -> {v}, flagged" for n, v in [*outliers[:5], *outliers[5:][-5:]]],
+        [_show_flagged(v, n) for n, v in [*outliers[:5], *outliers[5:][-5:]]],
     )
 
 

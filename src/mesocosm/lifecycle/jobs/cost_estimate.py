@@ -12,6 +12,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages.stored import text_to_json
 from mesocosm.core.records import Json
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import (
@@ -86,4 +87,4 @@ def _estimate(
     if not job:
         return None
     cost = estimate_cost(job, store)
-    return cast("dict[str, Json]", cost.as_json() | {"text": cost.text()})
+    return cast("dict[str, Json]", cost.as_json() | text_to_json("text", cost.message()))

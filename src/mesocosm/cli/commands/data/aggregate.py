@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.cli.views.columns import pad
 from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _text(found: PrivateAnswer) -> str:
 
 def _group_line(group: GroupAnswer) -> str:
     every = Message("cli.aggregate.all").render()
-    name = f"{group.group or every:<20}"
+    name = pad(str(group.group or every), -20)
     if group.mean is not None:
         return Message("cli.aggregate.mean", name=name, mean=group.mean, count=group.count).render()
     return Message("cli.aggregate.count", name=name, count=group.count, sd=group.sd).render()

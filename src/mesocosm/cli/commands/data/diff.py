@@ -73,7 +73,7 @@ def _field_line(name: str, field: FieldDifference, changed: int) -> str:
     if "mean" in old:
         mean = f"{_format(old['mean'], ',.5g')} -> {_format(new['mean'], ',.5g')}"
     psi = _format(field.psi, ".3f")
-    return f"  {name:<16}{changed:>8}{missing}{distinct}{mean:>24}{psi:>8}"
+    return f"  {pad(name, -16)}{changed:>8}{missing}{distinct}{mean:>24}{psi:>8}"
 
 
 def _format(value: object, form: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, report_failures
+from mesocosm.cli.views.columns import pad
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 
@@ -106,8 +107,8 @@ def _errors_text(found: LabelErrors, most: int) -> str:
             Message(
                 "cli.labels.error",
                 place=place,
-                label=row.label,
-                alike=row.looks_like,
+                label=pad(row.label, -24),
+                alike=pad(row.looks_like, -24),
                 confidence=row.confidence,
             ).render()
         )
@@ -177,7 +178,9 @@ def _next_text(found: RowsToLabel) -> str:
     for row in found.found:
         where = row.prediction or f"{row.file}:{row.line}"
         inputs = ", ".join(f"{k}: {v}" for k, v in row.inputs.items() if v is not None)
-        lines.append(f"{where:<24} {row.says:<20} {row.probability:.0%}  {inputs[:140]}")
+        lines.append(
+            f"{pad(where, -24)} {pad(row.says, -20)} {row.probability:.0%}  {inputs[:140]}"
+        )
     lines.append(
         Message("cli.labels.next", number=len(found.found), waiting=found.waiting).render()
     )

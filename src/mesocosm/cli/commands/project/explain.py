@@ -14,6 +14,7 @@ from mesocosm.cli.output import (
     open_project,
     report_failures,
 )
+from mesocosm.cli.views.columns import pad
 from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
@@ -84,5 +85,5 @@ def _input_lines(shares: Mapping[str, Attribution]) -> list[str]:
     lines = []
     for name in sorted(shares, key=lambda name: -abs(shares[name].share)):
         share, error = shares[name].share, shares[name].error
-        lines.append(f"  {name:<20} {share:+.3f}  (± {1.96 * error:.3f})")
+        lines.append(f"  {pad(name, -20)} {share:+.3f}  (± {1.96 * error:.3f})")
     return lines

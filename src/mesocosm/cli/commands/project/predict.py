@@ -12,6 +12,7 @@ import typer
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError, text_of
 from mesocosm.core.messages import Message, render
+from mesocosm.core.values.json_faults import explain_json_fault
 from mesocosm.core.values.json_keys import KeyTwice, load_once
 from mesocosm.core.values.json_shapes import list_objects, read_number
 
@@ -69,7 +70,9 @@ def _read_row(text: str) -> Mapping[str, object]:
     except KeyTwice as error:
         raise MesocosmError(Message("cli.predict.input", error=text_of(error))) from error
     except ValueError as error:
-        raise MesocosmError(Message("cli.predict.not_json", error=str(error))) from error
+        raise MesocosmError(
+            Message("cli.predict.not_json", error=explain_json_fault(error))
+        ) from error
     if isinstance(row, dict):
         _check_finite(row)
     return cast(Mapping[str, object], row)

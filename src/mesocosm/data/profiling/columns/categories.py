@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mesocosm.data.profiling.columns.column import Column, FieldSettings, Proposal
+from mesocosm.data.profiling.columns.column import Column, FieldSettings, Proposal, show_change
 
 TRUTH = {
     "true": True,
@@ -86,7 +86,7 @@ def _propose_aliases(column: Column, aliases: dict[str, str], values: list[str])
         f"{rows} values differ from a more frequent one in case only",
         rows,
         [
-            f"{v} -> {good} ({column.counts[v]} rows)"
+            show_change(f"{v} -> {good}", column.counts[v])
             for v, good in list(aliases.items())[:EXAMPLES]
         ],
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.data.pipeline.expressions.typed_rows import count_texts
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
@@ -205,6 +206,15 @@ def format_share(part: float, whole: float) -> str:
     if 0 < percent < 0.1:
         return "under 0.1 %"
     return f"{min(percent, 99.9):.1f} %"
+
+
+def show_change(change: str, rows: int) -> str:
+    """A change of a value with its rows, in the language of the reader.
+
+    >>> show_change("BONN -> Bonn", 1), show_change("BONN -> Bonn", 3)
+    ('BONN -> Bonn (1 row)', 'BONN -> Bonn (3 rows)')
+    """
+    return Message("data.change_in_rows", change=change, count=rows).render()
 
 
 def quote_some(values: Sequence[str], most: int = 3, longest: int = 24) -> str:
