@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from conftest import SMALL, small_rows
 
+from mesocosm.cli.views.columns import measure
 from mesocosm.cli.views.plan import format_plan
 from mesocosm.cli.views.report import format_dataset, format_health, format_model
 from mesocosm.cli.views.status import format_status
@@ -44,6 +45,21 @@ def fresh(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
         text=True,
         env=plain | {"COLUMNS": "100"} | env,
     )
+
+
+@pytest.mark.parametrize("columns", ["80", "100"])
+@pytest.mark.parametrize("words", [(), ("data",), ("test",), ("up",), ("check",)])
+def test_no_help_is_cut(words: tuple[str, ...], columns: str) -> None:
+    """A line of Chinese goes on below, where it is longer than a column."""
+    shown = fresh(*words, "--help", "--lang", "zh", COLUMNS=columns).stdout
+    assert "…" not in shown
+    assert {measure(line) for line in shown.splitlines() if line} == {int(columns)}
+
+
+def test_a_line_begins_with_no_closing_mark() -> None:
+    for columns in range(50, 90, 4):
+        shown = fresh("up", "--help", "--lang", "zh", COLUMNS=str(columns)).stdout
+        assert not re.search(r"^[│ ]*[，。；：、）]", shown, re.M)
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,11 @@ def run() -> None:
     if current_language() == SOURCE:
         create_app(sys.argv[1:])()
         return
+    from mesocosm.cli.line_breaks import break_between_characters
     from mesocosm.cli.translated_help import translate_frame, translate_help
 
     translate_frame()
+    break_between_characters()
     from typer.main import get_command
 
     command = get_command(create_app(sys.argv[1:]))
