@@ -63,6 +63,6 @@ def find_language(questions: Sequence[str]) -> str:
 
 def address_reader(found: SpokenAnswer, question: str) -> SpokenAnswer:
     """An answer that a worker made, to a reader whom only the gateway knows."""
-    if found["known"] or not any(map(str.isalpha, question)):
+    if found.get("known", True) or not any(map(str.isalpha, question)):
         return found
     return {**found, "answer": say_unknown(question)}
