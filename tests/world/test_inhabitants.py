@@ -100,10 +100,10 @@ def grounded(answer: dict[str, Any], server: Server, scene: Scene, rows: dict[in
         if "line" in rests:
             assert rests["file"] in s["files"] and rows[rests["line"]] == s["text"]
         elif "thing" in rests:
+            spoken = "zh" if re.search("[\u4e00-\u9fff]", s["text"]) else "en"
+            answered = server.http.get("/v1/scene", headers={"Accept-Language": spoken})
             now = next(
-                e
-                for e in Scene.model_validate(server.http.get("/v1/scene").json()).elements
-                if e.id == rests["thing"]
+                e for e in Scene.model_validate(answered.json()).elements if e.id == rests["thing"]
             )
             figures = re.compile(
                 r"[\d.]+ requests/s, p95 [\d.]+ ms"
