@@ -111,3 +111,17 @@ def test_what_python_says_of_json_is_translated(text: str) -> None:
     fault = explain_json_fault(wrong.value)
     assert str(fault) == str(wrong.value)
     assert not re.search("[A-Za-z]{2}", render(fault, "zh").replace("uXXXX", ""))
+
+
+def test_a_reason_that_is_counted_has_no_number() -> None:
+    """`predict --rows` counts what is wrong with lines whatever their numbers."""
+    assert translate_sentence("expected N columns, got N", "zh") == "应有 N 列，实有 N 列"
+    assert translate_sentence("expected Nine columns, got N", "zh").startswith("expected")
+
+
+def test_a_refused_version_is_told_in_chinese() -> None:
+    why = "auc is 0.5, required: >= 0.55"
+    refused = Message("lifecycle.version_refused", version="v1", why=why)
+    kept = Message("lifecycle.stays_deployed", found=refused, version="v0")
+    assert str(kept) == f"v1 is refused ({why}); v0 stays deployed"
+    assert kept.render("zh") == "v1 被拒绝（AUC 为 0.5，要求：>= 0.55）；继续部署 v0"

@@ -342,15 +342,15 @@ def _servable_version(spec: Spec, catalog: Catalog, model: str, now: DeploymentR
     version = catalog.version(_listed(catalog, f"models.{model}"))
     assert version is not None
     if version["state"] == "refused":
-        found = f"{version['id']} is refused ({version['why']})"
+        found = Message("lifecycle.version_refused", version=version["id"], why=version["why"])
         if now:
-            found += f"; {now['version']} stays deployed"
+            found = Message("lifecycle.stays_deployed", found=found, version=now["version"])
         raise _refuse_version(spec.eco.models[model].require, version, model, found)
     return str(version["id"])
 
 
 def _refuse_version(
-    gates: Mapping[str, str], version: VersionRow, model: str, found: str
+    gates: Mapping[str, str], version: VersionRow, model: str, found: Message
 ) -> ConfigValueError:
     """The error of a refused version, at the first gate that it misses."""
     from mesocosm.learning.evaluation.metrics import check_gates

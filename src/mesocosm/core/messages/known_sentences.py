@@ -29,7 +29,8 @@ LEAST = 9  # letters that such a message has besides its parameters
 SHORTEST = 3  # letters; shorter texts are no sentence
 LONGEST = 2000  # letters; longer ones are no sentence either
 DEEPEST = 8  # sentences within each other that are looked for
-NUMBER = r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?"  # what a parameter `n_...` stands for
+# what a parameter `n_...` stands for; `N` where reasons are counted whatever their numbers
+NUMBER = r"(?:[-+]?\d[\d.,]*(?:e[-+]?\d+)?(?: ?%)?|N\b)"
 # parameters that hold sentences; those with other names hold words of the user's data, which are
 # never translated
 SENTENCES = frozenset(

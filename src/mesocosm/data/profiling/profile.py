@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.data.profiling.columns.categories import profile_words
 from mesocosm.data.profiling.columns.chinese import find_null_words
@@ -28,6 +29,7 @@ from mesocosm.data.profiling.columns.column import (
     Reading,
     list_names,
     look_at,
+    show_change,
 )
 from mesocosm.data.profiling.columns.dates import profile_dates
 from mesocosm.data.profiling.columns.identifiers import (
@@ -243,7 +245,7 @@ def _propose_null_words(column: Column, settings: FieldSettings) -> Proposal:
         "a word that often stands for no value",
         sum(column.null_words.values()),
         [
-            f"{w} -> missing ({n} row{'s' * (n != 1)})"
+            show_change(f"{w} -> {Message('data.value_missing').render()}", n)
             for w, n in list(column.null_words.items())[:10]
         ],
     )

@@ -94,7 +94,7 @@ def _batch_text(found: FilePredictions) -> str:
     ).render()
     if found.warned:
         counts += Message("cli.predict.warned", number=found.warned).render()
-    lines = [f"{counts}; {found.out}"]
+    lines = [Message("cli.predict.written", counts=counts, file=str(found.out)).render()]
     lines += [f"  {count} x {render(why)}" for why, count in found.reasons.items()]
     lines += [Message("cli.predict.note", note=note).render() for note in found.notes]
     return "\n".join(lines)
