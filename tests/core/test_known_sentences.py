@@ -119,6 +119,12 @@ def test_a_reason_that_is_counted_has_no_number() -> None:
     assert translate_sentence("expected Nine columns, got N", "zh").startswith("expected")
 
 
+def test_no_name_ends_within_brackets() -> None:
+    """The end of a sentence within brackets belongs to it, not to the sentence around it."""
+    stored = "v1 is refused (auc is 0.5, required: >= 0.55)"
+    assert translate_sentence(stored, "zh") == "v1 被拒绝（AUC 为 0.5，要求：>= 0.55）"
+
+
 def test_a_refused_version_is_told_in_chinese() -> None:
     why = "auc is 0.5, required: >= 0.55"
     refused = Message("lifecycle.version_refused", version="v1", why=why)

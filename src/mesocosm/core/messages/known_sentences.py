@@ -222,9 +222,14 @@ def _is_short(value: str) -> bool:
 def _write_name(name: str, value: str, language: str, is_quoted: bool) -> str | None:
     """A parameter of the user's words; None where it is no name."""
     most = MOST_WORDS if is_quoted else MOST_UNQUOTED
-    if len(WORD.findall(value)) > most or (": " in value and not is_quoted):
+    if len(WORD.findall(value)) > most or not (is_quoted or _is_whole(value)):
         return None
     return value.replace(LISTED, find_template("core.list", language)) if name in LISTS else value
+
+
+def _is_whole(value: str) -> bool:
+    """Whether a value may be one: part of a sentence has a colon, or one of two brackets only."""
+    return ": " not in value and value.count("(") == value.count(")")
 
 
 def _write_forms(value: str, language: str) -> str | None:
