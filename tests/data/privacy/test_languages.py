@@ -62,3 +62,14 @@ def test_hostile_texts_take_linear_time(part: str) -> None:
     start = time.process_time()
     find_spans(text)
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("form", ["((a|a))*x", "(?:a?){2,}b", "(?P<n>[0-9]+ ?)+z", "(a{1,9})*"])
+def test_a_pattern_that_may_double_its_time_is_refused_however_it_is_nested(form: str) -> None:
+    with pytest.raises(ValueError, match="may never end"):
+        Redact(patterns={"own": form})
+
+
+@pytest.mark.parametrize("form", ["([0-9]{4}-){3}[0-9]{4}", "(AB|CD)-[0-9]+", r"[(+*]+\(x\)+"])
+def test_a_pattern_of_counted_groups_is_taken(form: str) -> None:
+    assert Redact(patterns={"own": form}).patterns == {"own": form}

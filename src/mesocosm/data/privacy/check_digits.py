@@ -10,6 +10,15 @@ from functools import lru_cache
 from mesocosm.data.parsing.chinese.codes import holds, read_plate, read_resident_id
 
 
+def has_five_digits(value: str) -> bool:
+    """Whether a value has five digits or more, as numbers of papers have.
+
+    >>> has_five_digits("C01X00T47"), has_five_digits("AB1234")
+    (True, False)
+    """
+    return sum(map(str.isdigit, value)) >= 5
+
+
 def luhn(digits: str) -> bool:
     """Whether the check digit of a card's number holds.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mesocosm.data.privacy.check_digits import old_resident_id
+from mesocosm.data.privacy.check_digits import has_five_digits, old_resident_id
 
 _U = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
 _L = "a-z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.islower())
@@ -79,23 +79,15 @@ def nir(value: str) -> bool:
     )
 
 
-def _any(value: str) -> bool:
-    return bool(value)
-
-
-def _digit(value: str) -> bool:
-    return sum(c.isdigit() for c in value) >= 5
-
-
 NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "birth date",
         re.compile(
             rf"{_BORN}[\s:：是为()]{{0,4}}(?:(?:is|was|ist|war|est|es|fue)\s+)?({_DATE})(?!\d)"
         ),
-        _any,
+        bool,
     ),
-    ("birth date", re.compile(rf"({_DATE})(?=\s?出生)"), _any),
+    ("birth date", re.compile(rf"({_DATE})(?=\s?出生)"), bool),
     (
         "national id",
         re.compile(
@@ -119,7 +111,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
             r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?!["
             r"A-Za-z0-9])"
         ),
-        _any,
+        bool,
     ),
     (
         "national id",
@@ -127,20 +119,20 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
             r"(?i:\bNI (?:number|no\.?)|\bnational insurance(?:"
             r" number)?)\W{0,3}(?:is\s+)?([A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-Z])(?!\w)"
         ),
-        _any,
+        bool,
     ),
-    ("national id", re.compile(rf"{_TAX}\D{{0,20}}?(\d(?:[ /-]?\d){{8,12}})(?!\d)"), _any),
+    ("national id", re.compile(rf"{_TAX}\D{{0,20}}?(\d(?:[ /-]?\d){{8,12}})(?!\d)"), bool),
     (
         "national id",
         re.compile(rf"{_PAPER}[^.\n\d]{{0,24}}?[\s:：#]([A-Z]{{0,3}}\d[A-Z0-9]{{4,10}})(?!\w)"),
-        _digit,
+        has_five_digits,
     ),
     (
         "phone",
         re.compile(rf"{_CALLED}([6789]\d{{2}}[ .-]?\d{{3}}[ .-]?\d{{3}})(?!\d|[.,]\d)"),
-        _any,
+        bool,
     ),
-    ("address", re.compile(r"(?<!\w)((?:Flat|Apartment|Apt\.?|Unit)\s+\w{1,4})(?=,\s*\d)"), _any),
+    ("address", re.compile(r"(?<!\w)((?:Flat|Apartment|Apt\.?|Unit)\s+\w{1,4})(?=,\s*\d)"), bool),
     (
         "address",
         re.compile(
@@ -149,7 +141,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
             rf")((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{"
             rf"2}})(?![A-Za-z0-9])"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -157,7 +149,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
             r"(?<!\w)((?:P\.?\s?O\.?\s?Box|Postfach|Apartado(?: de correos)?|Boîte"
             r" postale|BP)\s+\d{1,6})(?!\w)"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -165,7 +157,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
             r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|"
             r"街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"
         ),
-        _any,
+        bool,
     ),
     (
         "national id",
@@ -175,22 +167,22 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "card",
         re.compile(r"(?:银行卡|卡号|[账帐][号户])[^\d\n]{0,8}(\d(?:[ -]?\d){11,18})(?!\d)"),
-        _any,
+        bool,
     ),
     (
         "national id",
         re.compile(
             r"(?:护照|通行证|台胞证|回乡证|军官证|驾驶证)(?:号码?)?[\s:：是为]{0,3}([A-Z]{0,3}\d{6,12})(?![A-Za-z\d])"
         ),
-        _any,
+        bool,
     ),
-    ("phone", re.compile(r"([(（]0\d{2,3}[)）] ?\d{7,8})(?!\d)"), _any),
-    ("address", re.compile(r"(?:邮编|邮政编码)[\s:：是为]{0,3}(\d{6})(?!\d)"), _any),
-    ("account", re.compile(r"(?i:qq)号?码?[\s:：是为]{0,3}([1-9]\d{4,10})(?!\d)"), _any),
+    ("phone", re.compile(r"([(（]0\d{2,3}[)）] ?\d{7,8})(?!\d)"), bool),
+    ("address", re.compile(r"(?:邮编|邮政编码)[\s:：是为]{0,3}(\d{6})(?!\d)"), bool),
+    ("account", re.compile(r"(?i:qq)号?码?[\s:：是为]{0,3}([1-9]\d{4,10})(?!\d)"), bool),
     (
         "account",
         re.compile(r"微信(?:号[\s:：是为]{0,3}|[:：]\s*)([A-Za-z][\w-]{5,19})(?![\w-])", re.ASCII),
-        _any,
+        bool,
     ),
 )
 

@@ -20,11 +20,6 @@ from mesocosm.data.privacy.check_digits import (
 )
 from mesocosm.data.privacy.names import CAP, LOW, OF, UP
 
-
-def _any(_: str) -> bool:
-    return True
-
-
 FORMS = (
     (
         "e-mail",
@@ -33,12 +28,12 @@ FORMS = (
             rf"9_{UP}{LOW}-]+(?:\.[0-9_{UP}{LOW}-]+)*\.[{UP}{LOW}]{{2,}}(?![0-9_{UP}{LOW}"
             rf"-])"
         ),
-        _any,
+        bool,
     ),
     (
         "e-mail",
         re.compile(r"[\w.+-]{1,40}@[\u4e00-\u9fff\w-]+\.(?:中国|公司|网络|com|cn)(?![A-Za-z])"),
-        _any,
+        bool,
     ),
     (
         "iban",
@@ -80,7 +75,7 @@ FORMS = (
         ),
         phone,
     ),
-    ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), bool),
     (
         "phone",
         re.compile(
@@ -88,7 +83,7 @@ FORMS = (
             r" es )|(?<=móvil )|(?<=phone )|(?<=numéro )|(?<=number )|(?<=call ))\d{2,3}(?:["
             r" .]\d{2,3}){2,4}(?![\w-]|[.,]\d)"
         ),
-        _any,
+        bool,
     ),
     (
         "phone",
@@ -105,18 +100,18 @@ FORMS = (
         ),
         phone,
     ),
-    ("phone", re.compile(r"(?<![\w+-])\(\d{3}\)\s?\d{3}-?\d{4}(?:x\d{1,5})?(?![\w-])"), _any),
-    ("phone", re.compile(r"(?<![\w+-])\+\d{8,15}(?!\d)"), _any),
-    ("phone", re.compile(r"(?<![\w+-])\+\d{1,3}[ -]\(?\d{1,4}\)?[ -]?\d{5,9}(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\w+-])\(\d{3}\)\s?\d{3}-?\d{4}(?:x\d{1,5})?(?![\w-])"), bool),
+    ("phone", re.compile(r"(?<![\w+-])\+\d{8,15}(?!\d)"), bool),
+    ("phone", re.compile(r"(?<![\w+-])\+\d{1,3}[ -]\(?\d{1,4}\)?[ -]?\d{5,9}(?!\d)"), bool),
     (
         "phone",
         re.compile(
             r"(?:(?<=phone )|(?<=call )|(?<=at )|(?<=number"
             r" )|(?<=电话)|(?<=电话：)|(?<=拨打))\d{3}-?\d{3}-?\d{4}(?:x\d{1,5})?(?!\d)"
         ),
-        _any,
+        bool,
     ),
-    ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), bool),
     (
         "address",
         re.compile(
@@ -124,7 +119,7 @@ FORMS = (
             rf"West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{STREET}\b\.?(?:\s+(?:Apt|Suite|"
             rf"Ste|Unit)\.?\s*#?\w+)?"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -135,7 +130,7 @@ FORMS = (
             r" der|Auf der|Unter"
             rf" den|Zum|Zur|Im)\s+{CAP})\s+\d{{1,4}}\s?[a-z]?(?!\w)(?:,?\s+\d{{5}}\s+{CAP})?"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -144,7 +139,7 @@ FORMS = (
             rf"place|chemin|allée|impasse|quai|cours|route)\s+(?:(?:{OF}|l['’]|de"
             rf" l['’])\s*)?(?:(?:{OF}\s+)?(?:[dl]['’])?{CAP}\s?){{1,4}}(?:,\s*\d{{5}}\s+{CAP})?"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -153,7 +148,7 @@ FORMS = (
             rf"ronda)\s*(?:{OF}\s+)?{CAP}(?:\s+(?:{OF}\s+)?{CAP}){{0,3}},?\s+(?:n[.ºo]+\s"
             rf"*)?\d{{1,4}}(?!\w)(?:,\s*\d{{5}}\s+{CAP})?"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -162,7 +157,7 @@ FORMS = (
             rf"特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|"
             rf"胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
         ),
-        _any,
+        bool,
     ),
     (
         "address",
@@ -170,7 +165,7 @@ FORMS = (
             r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|"
             r"大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
         ),
-        _any,
+        bool,
     ),
 )
 LED_BY = (

@@ -44,7 +44,7 @@ class Redact(PrivateKind):
     @field_validator("patterns")
     @classmethod
     def _compiles(cls, value: dict[str, str]) -> dict[str, str]:
-        from mesocosm.data.privacy.peoples.own_values import LONGEST_PATTERN, NESTED
+        from mesocosm.data.privacy.peoples.own_values import LONGEST_PATTERN, may_not_end
 
         for kind, form in value.items():
             try:
@@ -52,7 +52,7 @@ class Redact(PrivateKind):
             except re.error as error:
                 found = Message("config.no_expression", kind=kind, why=str(error))
                 raise ValueError(found) from None
-            if empty or len(form) > LONGEST_PATTERN or NESTED.search(form):
+            if empty or len(form) > LONGEST_PATTERN or may_not_end(form):
                 raise ValueError(Message("config.slow_expression", kind=kind, most=LONGEST_PATTERN))
         return value
 

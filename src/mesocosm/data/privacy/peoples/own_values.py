@@ -9,9 +9,38 @@ from functools import lru_cache
 
 from mesocosm.data.privacy.detector import Span, find_spans
 
-# a group that repeats and holds a repetition: time that doubles with each character
-NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
 LONGEST_PATTERN = 500
+# of an expression: an escaped character, a class of characters, an exact count, a bracket, or what
+# varies
+PART = re.compile(
+    r"\\.|\{\d+\}|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:<?[=!]|[:a-zA-Z-]+:?|P<\w+>))?|[)*+?{|]",
+    re.S,
+)
+REPEATS = re.compile(r"[*+]|\{\d*,")
+
+
+def may_not_end(form: str) -> bool:
+    """Whether an expression repeats a group of varying length or of choices: its time may double
+    with each character of a text.
+
+    >>> [may_not_end(form) for form in ("(a+)+", "((a|a))*", "(?:x{2,})+")]
+    [True, True, True]
+    >>> [may_not_end(form) for form in ("(AB|CD)-[0-9]{4}", r"[(+)]*\\(a+\\)+", "([0-9]{4}-){3}")]
+    [False, False, False]
+    """
+    groups = [False]  # whether each open group varies
+    for part in PART.finditer(form):
+        sign = part[0][0]
+        if sign == "(":
+            groups.append(False)
+        elif sign == ")" and len(groups) > 1:
+            varies = groups.pop()
+            if varies and REPEATS.match(form, part.end()):
+                return True
+            groups[-1] = groups[-1] or varies
+        elif sign in "*+?|" or part[0] == "{":
+            groups[-1] = True
+    return False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mesocosm.data.privacy.check_digits import card
+from mesocosm.data.privacy.check_digits import card, has_five_digits
 
 _DAY = (
     r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|"
@@ -63,25 +63,17 @@ def _has_phone(value: str) -> bool:
     )
 
 
-def _has_five(value: str) -> bool:
-    return sum(map(str.isdigit, value)) >= 5
-
-
 def _is_plate(value: str) -> bool:
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and len(value) >= 5
 
 
-def _any(value: str) -> bool:
-    return bool(value)
-
-
 TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("birth date", re.compile(rf"(?:{_BIRTH}){_LINK}({_DAY})(?!\d)"), _any),
-    ("birth date", re.compile(rf"({_DAY})(?=\s?(?:生まれ|출생|출생|出生))"), _any),
+    ("birth date", re.compile(rf"(?:{_BIRTH}){_LINK}({_DAY})(?!\d)"), bool),
+    ("birth date", re.compile(rf"({_DAY})(?=\s?(?:生まれ|출생|出生))"), bool),
     (
         "national id",
         re.compile(rf"(?:{_PASSPORT}){_LINK}([A-Z]{{0,3}}\d{{5,9}}[A-Z]?){_END}"),
-        _has_five,
+        has_five_digits,
     ),
     ("card", re.compile(rf"(?:{_CARD}){_LINK}(\d(?:[ -]?\d){{11,18}}){_END}"), card),
     (
@@ -100,7 +92,7 @@ TOLD: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "phone",
         re.compile(r"(?<![A-Za-z0-9+-])(\d{2,4}-\d{3,4}-\d{4})(?=[にへで]電話|[로으]로? ?전화)"),
-        _any,
+        bool,
     ),
     (
         "phone",
