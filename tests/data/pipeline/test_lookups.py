@@ -248,3 +248,29 @@ def test_moments_with_a_zone_are_compared_as_moments() -> None:
     ]
     lookup = {"left_on": "who", "right_on": "id", "at": "at", "time": "on"}
     assert join(left, right, lookup, {"paid": "text"})[0] == [("1", "right.csv:2")]
+
+
+@pytest.mark.parametrize("written", ["26-01-05", "today", "infinity", "20260105", "2026-1-5"])
+def test_only_iso_moments_are_compared_and_the_greatest_is_of_them_or_of_numbers(
+    written: str,
+) -> None:
+    left: Rows = [{"who": "a", "at": "2026-02-01"}]
+    right: Rows = [{"id": "a", "on": written, "paid": "1"}]
+    keys = {"left_on": "who", "right_on": "id"}
+    with pytest.raises(ConfigValueError, match="no dates or moments of ISO 8601"):
+        join(left, right, keys | {"at": "at", "time": "on"}, {"paid": "text"})
+    greatest = keys | {"aggregate": {"last": "max(on)"}}
+    if written.isdecimal():
+        assert join(left, right, greatest, {"last": "number"})[0][0][0] == int(written)
+        return
+    with pytest.raises(ConfigValueError, match="not plain numbers"):
+        join(left, right, greatest, {"last": "text"})
+
+
+def test_moments_of_which_some_have_a_zone_are_refused() -> None:
+    left: Rows = [{"who": "a", "at": "2026-02-01T10:00:00Z"}]
+    keys = {"left_on": "who", "right_on": "id", "at": "at", "time": "on"}
+    for days in (["2026-01-01"], ["2026-01-01T10:00Z", "2026-01-02"]):
+        right: Rows = [{"id": "a", "on": day, "paid": "1"} for day in days]
+        with pytest.raises(ConfigValueError, match="have a time zone"):
+            join(left, right, keys, {"paid": "text"})

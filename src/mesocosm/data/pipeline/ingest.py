@@ -25,6 +25,7 @@ from mesocosm.data.pipeline.expressions.source_types import ibis_of
 from mesocosm.data.pipeline.internal_names import raw_names
 from mesocosm.data.pipeline.joins.aggregates import joined_table, key_partners
 from mesocosm.data.pipeline.joins.keys import key_sql
+from mesocosm.data.pipeline.joins.refused_values import check_column
 from mesocosm.data.sources.path_utils import quote, text
 
 if TYPE_CHECKING:
@@ -350,12 +351,5 @@ def _check_key(
                 left,
             )
         return
-    for name, column, key in ((source, left, "left_on"), (other, right, "right_on")):
-        if column not in collected[name].columns:
-            raise ConfigValueError(
-                f"{setting}.{key}",
-                Message("data.source_without_column", source=name, column=column),
-                Message("data.column_of_source"),
-                sorted(collected[name].columns),
-                column,
-            )
+    check_column(f"{setting}.left_on", source, left, collected[source].columns)
+    check_column(f"{setting}.right_on", other, right, collected[other].columns)

@@ -97,8 +97,8 @@ def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> dict
     count, sentence = _count_broken(con, rule, known)
     if not count:
         return {}
-    rows = count_rows(con, "_judged", "_why is null")
-    if rule.mostly < 1 and count <= rule.may_break(rows):
+    rows = count_rows(con, "_judged", "_why is null") if rule.mostly < 1 else count
+    if count <= rule.may_break(rows):
         return {}
     if rule.severity == "stop":
         raise ConfigValueError(

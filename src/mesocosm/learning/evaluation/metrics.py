@@ -243,19 +243,6 @@ def mcnemar(ours: Mask, theirs: Mask) -> float:
     return float(binomtest(only_ours, only_ours + only_theirs).pvalue)
 
 
-def check_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> list[Text]:
-    """The bounds of `require` that the metrics miss, each as a sentence."""
-    missed: list[Text] = []
-    for name, bound in require.items():
-        value = metrics.get(name)
-        if value is None:
-            missed.append(Message("sentences.was_not_measured_required", metric=name, bound=bound))
-        elif not satisfies(bound, read_number(value)):
-            value = str(value)
-            missed.append(Message("sentences.is_required", metric=name, value=value, bound=bound))
-    return missed
-
-
 class GateResult(TypedDict):
     """A bound of `require` and what was measured: None where it was not."""
 
@@ -278,3 +265,16 @@ def list_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> lis
         passed = value is not None and satisfies(bound, value)
         found.append({"metric": name, "bound": bound, "value": value, "passed": passed})
     return found
+
+
+def check_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> list[Text]:
+    """The bounds of `require` that the metrics miss, each as a sentence."""
+    missed: list[Text] = []
+    for gate in list_gates(require, metrics):
+        name, bound = gate["metric"], gate["bound"]
+        if gate["value"] is None:
+            missed.append(Message("sentences.was_not_measured_required", metric=name, bound=bound))
+        elif not gate["passed"]:
+            value = str(metrics[name])
+            missed.append(Message("sentences.is_required", metric=name, value=value, bound=bound))
+    return missed

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset, From
-from mesocosm.data.lookup import Aggregate, Partner
+from mesocosm.data.lookup import Aggregate, Moments, Partner
 from mesocosm.data.pipeline.expressions.source_types import DECIMAL
 from mesocosm.data.pipeline.internal_names import quote
-from mesocosm.data.pipeline.joins.in_time import LEAD, ZONE, latest_sql, pairs_sql
+from mesocosm.data.pipeline.joins.in_time import LEAD, latest_sql, pair_rows, plain_moment
 from mesocosm.data.pipeline.joins.keys import key_sql
+from mesocosm.data.pipeline.joins.refused_values import check_column, refuse_unread, written_sql
 from mesocosm.data.sources.path_utils import text
 from mesocosm.data.sources.query_results import count_rows, describe_columns
 
@@ -58,7 +58,7 @@ def key_partners(con: DuckDBPyConnection, dataset: Dataset) -> None:
     """
     for name, how in dataset.source.partners.items():
         if how.moments:
-            _join_in_time(con, dataset, name, how)
+            _join_in_time(con, dataset, name, how, how.moments)
         elif how.aggregates:
             _aggregate(con, dataset.source, name, how)
 
@@ -73,22 +73,21 @@ def _aggregate(con: DuckDBPyConnection, from_: From, name: str, how: Partner) ->
     )
 
 
-def _join_in_time(con: DuckDBPyConnection, dataset: Dataset, name: str, how: Partner) -> None:
+def _join_in_time(
+    con: DuckDBPyConnection, dataset: Dataset, name: str, how: Partner, moments: Moments
+) -> None:
     """A row for each leading row that has one, and the places of the rows that are joined."""
-    pairs = pairs_sql(con, dataset.lead_sources, name, how, f"from.lookup.{name}")
-    leads = ", ".join(f"{sql} as {column}" for column, sql in LEAD.items())
-    table = joined_table(name, how)
-    taken = f"select distinct _file, _line from {table}"
+    pairs, table = pair_rows(con, dataset.lead_sources, name, how, moments), joined_table(name, how)
     if how.aggregates:
-        shown = _list_aggregates(con, dataset.source, name, how)
-        con.execute(
-            f"create temp table {table} as select {leads}, {shown} {pairs} group by 1, 2, 3"
-        )
-        taken = f"select distinct s._file, s._line {pairs}"
+        shown, leads = _list_aggregates(con, dataset.source, name, how), ", ".join(LEAD)
+        rows, taken = f"select {leads}, {shown} from {pairs} s group by {leads}", pairs
     else:
-        latest = latest_sql(con, name, how)
-        con.execute(f"create temp table {table} as select {leads}, s.* {pairs} {latest}")
-    con.execute(f"create temp table {taken_table(name)} as {taken}")
+        rows, taken = latest_sql(pairs), table
+    con.execute(f"create temp table {table} as {rows}")
+    con.execute(
+        f"create temp table {taken_table(name)} as select distinct _file, _line from {taken}"
+    )
+    con.execute(f"drop table {pairs}")
 
 
 def _list_aggregates(con: DuckDBPyConnection, from_: From, name: str, how: Partner) -> str:
@@ -109,34 +108,31 @@ def _write(
         new: the column that it becomes.
         columns: those of the source, with their types.
     """
-    aggregate = from_.partners[name].aggregates[new]
+    aggregate, setting = from_.partners[name].aggregates[new], f"from.lookup.{name}.aggregate.{new}"
     if not aggregate.column:
         return "count(*)"
-    if aggregate.column not in columns:
-        raise ConfigValueError(
-            f"from.lookup.{name}.aggregate.{new}",
-            Message("data.source_without_column", source=name, column=aggregate.column),
-            Message("data.column_of_source"),
-            sorted(columns),
-            aggregate.column,
-        )
-    value = _value_of(con, name, new, aggregate, columns[aggregate.column])
-    return WRITTEN[aggregate.function](value)
+    check_column(setting, name, aggregate.column, columns)
+    place = (setting, name, aggregate.column)
+    return WRITTEN[aggregate.function](_value_of(con, place, aggregate, columns[aggregate.column]))
 
 
-def _value_of(con: DuckDBPyConnection, name: str, new: str, aggregate: Aggregate, kind: str) -> str:
+def _value_of(
+    con: DuckDBPyConnection, place: tuple[str, str, str], aggregate: Aggregate, kind: str
+) -> str:
     """SQL of the values that a function is over: text as numbers, or as moments of ISO 8601 where
     the least or greatest is asked for.
+
+    Args:
+        place: the setting, the source and its column.
     """
-    cell = f"s.{quote(aggregate.column)}"
+    cell, written = f"s.{quote(aggregate.column)}", written_sql(aggregate.column)
     if _is_typed(kind) or aggregate.function in ("count", "distinct"):
-        if kind == "VARCHAR":
-            return f"nullif(trim({cell}), '')"
-        return cell
-    written = f"nullif(trim({cell}::varchar), '')"
-    if aggregate.function in ("min", "max") and _all_moments(con, name, written):
-        return f"{written}::timestamp"
-    _refuse_unread(con, name, new, aggregate, written)
+        return written if kind == "VARCHAR" else cell
+    if aggregate.function in ("min", "max") and _all_moments(con, place[1], written):
+        return plain_moment(written)
+    unread = f"{written} is not null and not regexp_full_match({written}, {text(PLAIN)})"
+    expected = Message("data.plain_numbers", function=aggregate.function)
+    refuse_unread(con, place, unread, "data.aggregate_of_text", expected)
     return f"{written}::{EXACT}"
 
 
@@ -144,31 +140,7 @@ def _is_typed(kind: str) -> bool:
     return kind in NUMBERS | TIMES or bool(DECIMAL.fullmatch(kind))
 
 
-def _all_moments(con: DuckDBPyConnection, name: str, written: str) -> bool:
+def _all_moments(con: DuckDBPyConnection, source: str, written: str) -> bool:
     """Whether every value is a date or moment of ISO 8601 without a zone."""
-    moment = f"try_cast({written} as timestamp) is not null"
-    zoned = f"regexp_full_match({written}, {text(ZONE)})"
-    unread = f"{written} is not null and not ({moment} and not {zoned})"
-    return not count_rows(con, f"{quote('src_' + name)} s", unread)
-
-
-def _refuse_unread(
-    con: DuckDBPyConnection, name: str, new: str, aggregate: Aggregate, written: str
-) -> None:
-    """Refuse a column that holds what is no number, with how many and the first place."""
-    table = f"{quote('src_' + name)} s"
-    unread = f"{written} is not null and not regexp_full_match({written}, {text(PLAIN)})"
-    if count := count_rows(con, table, unread):
-        first = f"select _file, _line from {table} where {unread} order by _file, _line limit 1"
-        file, line = con.execute(first).fetchall()[0]
-        raise ConfigValueError(
-            f"from.lookup.{name}.aggregate.{new}",
-            Message(
-                "data.aggregate_of_text",
-                count=count,
-                column=aggregate.column,
-                source=name,
-                place=f"{file}:{line}",
-            ),
-            Message("data.plain_numbers", function=aggregate.function),
-        )
+    unread = f"{written} is not null and {plain_moment(written)} is null"
+    return not count_rows(con, f"{quote('src_' + source)} s", unread)
