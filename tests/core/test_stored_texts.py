@@ -23,7 +23,7 @@ from mesocosm.core.messages.stored import (
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.evaluation.model_warnings import (
     find_better_baselines,
-    warn_of_baselines,
+    compare_with_baselines,
 )
 from mesocosm.learning.evaluation.slices import find_weak_slices, slices_of
 
@@ -90,7 +90,7 @@ def test_a_message_of_another_release_is_read_as_its_text() -> None:
 
 
 def test_warnings_name_metrics_and_baselines_in_chinese() -> None:
-    worse, same = warn_of_baselines(METRICS)
+    worse, same = compare_with_baselines(METRICS)
     assert str(worse) == (
         "significantly worse than the majority baseline: accuracy -0.100, p = 0.01"
     )

@@ -46,3 +46,12 @@ def test_a_worker_does_not_know_the_reader() -> None:
 def test_the_language_of_a_table() -> None:
     assert find_language(["卡丢了怎么办？", "怎么开户", "ATM?"]) == "zh"
     assert find_language(["卡丢了怎么办？", "how?"]) == find_language([]) == ""
+
+
+def test_an_answer_is_printed_with_the_file_and_line_of_its_row() -> None:
+    from mesocosm.cli.commands.project.ask import _describe
+    from mesocosm.client.answers import Answer
+
+    source = {"row": 3, "file": "data/faq.csv", "line": 5, "question": "Where?"}
+    assert _describe(Answer(True, "In the app.", source)) == "In the app.\n  data/faq.csv:5"
+    assert _describe(Answer(False, "I don't know.")) == "I don't know."

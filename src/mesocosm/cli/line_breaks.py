@@ -18,10 +18,15 @@ PIECE = re.compile(
 
 
 def break_between_characters() -> None:
-    """Have Rich break lines of this process between Chinese characters too."""
-    from rich import _wrap
-
-    vars(_wrap)["words"] = split_pieces
+    """Have Rich break lines of this process between Chinese characters too; a release of it whose
+    inner parts are others breaks at spaces only.
+    """
+    try:
+        from rich import _wrap
+    except ImportError:
+        return
+    if "words" in vars(_wrap):
+        vars(_wrap)["words"] = split_pieces
 
 
 def split_pieces(text: str) -> Iterator[tuple[int, int, str]]:

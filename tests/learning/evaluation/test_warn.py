@@ -102,7 +102,7 @@ def test_a_version_that_a_baseline_beats_is_refused() -> None:
         and "linear" in model_warnings.find_better_baselines(metrics)[0]
     )
     assert not model_warnings.find_better_baselines(metrics | {"log_loss": 0.2})
-    assert [w.split(":")[0] for w in model_warnings.compare_with_baselines(metrics)] == [
+    assert [str(w).split(":")[0] for w in model_warnings.compare_with_baselines(metrics)] == [
         "significantly worse than the linear baseline",
         "not significantly better than the majority baseline",
     ]
@@ -242,8 +242,8 @@ def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:
         found = measure_coverage(
             [f"{text} {'abc'[i]}" for i in range(3)] + [" ".join([text] * 9)], base, 1000
         )[1]
-        assert len(found) == 1 and word in found[0], (word, found)
-    assert measure_coverage(["one two " * 200], base, 128)[1][0].startswith(
+        assert len(found) == 1 and word in str(found[0]), (word, found)
+    assert str(measure_coverage(["one two " * 200], base, 128)[1][0]).startswith(
         "100.0% of the texts are longer than max_length (128 tokens)"
     )
 

@@ -37,14 +37,6 @@ OTHER, SYLLABLE = 1.5, 0.85
 
 def measure_coverage(
     corpus: Sequence[str], base: Base, most: int
-) -> tuple[dict[str, float | None], list[str]]:
-    """`find_truncated_and_unknown` with its warnings in English."""
-    shares, warnings = find_truncated_and_unknown(corpus, base, most)
-    return shares, [str(warning) for warning in warnings]
-
-
-def find_truncated_and_unknown(
-    corpus: Sequence[str], base: Base, most: int
 ) -> tuple[dict[str, float | None], list[Message]]:
     """The shares of texts that are truncated at `most` tokens and of tokens that the base does not
     know, and warnings where they matter.

@@ -30,12 +30,7 @@ MIN_DUPLICATES = 0.05  # share of test rows that duplicate training rows, from w
 MAX_NAMED = 8  # classes that one warning names
 
 
-def compare_with_baselines(metrics: JsonObject) -> list[str]:
-    """`warn_of_baselines` in English."""
-    return [str(warning) for warning in warn_of_baselines(metrics)]
-
-
-def warn_of_baselines(metrics: JsonObject) -> list[Message]:
+def compare_with_baselines(metrics: JsonObject) -> list[Message]:
     """How the model compares with its plain baselines: worse, or not significantly better."""
     warnings: list[Message] = []
     for name, other in _baselines_of(metrics).items():

@@ -61,8 +61,8 @@ class TrainContext:
         random_split: whether the test rows were drawn at random, not named by a source.
         unused_columns: columns of the dataset that the model does not read, where a random split
             may hide that they are time or a group.
-        read_text: reads a changed text as the text inputs read theirs, where they change its form
-            or script.
+        read_texts: reads changed texts as the text inputs read theirs, where those change the
+            letters.
     """
 
     root: Path
@@ -83,7 +83,7 @@ class TrainContext:
     repeated: AbstractSet[int] = frozenset()
     random_split: bool = True
     unused_columns: Columns = field(default_factory=dict)
-    read_text: Callable[[str], str] | None = None
+    read_texts: Callable[[Sequence[str]], list[str]] | None = None
 
     @property
     def checkpoint(self) -> Path:

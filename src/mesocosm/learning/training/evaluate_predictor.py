@@ -15,7 +15,7 @@ from mesocosm.core.records import Json, write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array, Columns, take_rows
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.base_models.language_coverage import find_truncated_and_unknown
+from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.comparison import ablate_inputs, compare_with_previous
 from mesocosm.learning.evaluation.diagnostics import PredictTexts, run_diagnostics
@@ -117,10 +117,10 @@ def evaluate_predictor(
 
 def _predict_as_read(trained: TrainedPredictor) -> PredictTexts | None:
     """What predicts changed texts of test rows: they are read as the inputs read theirs first."""
-    predict, read = trained.exported.predict_texts, trained.context.read_text
+    predict, read = trained.exported.predict_texts, trained.context.read_texts
     if predict is None or read is None:
         return predict
-    return lambda texts, rows: predict([read(text) for text in texts], rows)
+    return lambda texts, rows: predict(read(texts), rows)
 
 
 def _describe_preparation(trained: TrainedPredictor) -> Metrics:
@@ -138,7 +138,7 @@ def check_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) 
     texts: list[str] = []
     for part in parts.texts.values():
         texts += part
-    shares, warnings = find_truncated_and_unknown(texts, base, max_length)
+    shares, warnings = measure_coverage(texts, base, max_length)
     for warning in warnings:
         say(Message("progress.warning", warning=warning))
     return shares, warnings
@@ -161,7 +161,7 @@ def _measure(trained: TrainedPredictor) -> Evaluation:
 def _warnings(trained: TrainedPredictor, metrics: Metrics) -> list[Message]:
     parts, predictions = trained.request.parts, trained.predictions
     return [
-        *model_warnings.warn_of_baselines(metrics),
+        *model_warnings.compare_with_baselines(metrics),
         *model_warnings.warn_of_predictions(predictions, parts, metrics),
         *model_warnings.warn_of_data(
             trained.data.rows, trained.data.split, parts, trained.request.model

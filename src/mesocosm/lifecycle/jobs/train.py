@@ -200,7 +200,7 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainC
         random_split=job.is_drawn,
         unused_columns=rows.others,
         repeated=rows.repeats,
-        read_text=read_texts_as(snapshot, model.features),
+        read_texts=read_texts_as(snapshot, model.features),
     )
 
 

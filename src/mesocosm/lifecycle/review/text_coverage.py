@@ -101,7 +101,7 @@ def _check_model(spec: Spec, catalog: Catalog | None, model: Model, is_built: bo
         return []
     texts = _read_texts(spec, catalog, model.dataset, fields, is_built)
     located = Base(base, folder, licence, "", is_causal(base, folder))
-    return measure_coverage(texts, located, model.max_length)[1]
+    return [str(warning) for warning in measure_coverage(texts, located, model.max_length)[1]]
 
 
 def _text_fields(data: Dataset, model: Model) -> list[str]:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.model import Model
 
+FIELD = "conditional random field"
+LINEAR = "linear, Viterbi"  # as gradients train it, over words
+
 
 class TaggingCard(TaskCard):
     """A version that tags words.
@@ -55,7 +58,7 @@ def make_card(
         "own_mb": own_mb,
         "precision": "fp32",
         "method": model.fine_tune.method,
-        "head": "conditional random field",
+        "head": FIELD,
         "settings": {"strength": strength},
         "rows": dict(rows),
         "trials": [],

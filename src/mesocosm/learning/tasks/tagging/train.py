@@ -27,7 +27,7 @@ from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.metric_names import name_metric
 from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, read_interval
-from mesocosm.learning.tasks.tagging.card import make_card
+from mesocosm.learning.tasks.tagging.card import LINEAR, make_card
 from mesocosm.learning.tasks.tagging.cost import tagging_job
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.parts import (
@@ -135,6 +135,8 @@ def train_tagger(
     own_mb = _write_files(base, encoded, site)
     rows_by_part = {part: len(data.where[part]) for part in PARTS}
     card = make_card(name, model, base, tags, strength, rows_by_part, own_mb)
+    if encoded.head.letters is None:
+        card["head"] = LINEAR
     if data.cut != WORDS:
         card["cut"] = data.cut
     write_json(site.folder / "card.json", card)
