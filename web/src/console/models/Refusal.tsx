@@ -15,7 +15,7 @@ export function Refusal({ versions, shown }: { versions: Version[]; shown: Versi
       <p>{refused.why}</p>
       <Table
         label={t("Gates of {}", refused.id)}
-        head={[t("metric"), t("required"), t("measured"), t("95 % interval"), t("gate")]}
+        head={[t("metric"), t("gate"), t("required"), t("measured"), t("95 % interval")]}
         rows={refused.gates.map((gate) => gateCells(gate, refused, t))}
       />
       <p>
@@ -34,11 +34,11 @@ function gateCells(gate: Gate, version: Version, t: ReturnType<typeof useWords>)
   const interval = version.metrics.interval?.[gate.metric];
   return [
     t(spaced(gate.metric)),
-    gate.bound,
-    gate.value === null ? t("not measured") : <b key="v">{decimals(gate.value)}</b>,
-    interval ? t("{} to {}", decimals(interval[0]), decimals(interval[1])) : "–",
     <span key="g" className={gate.passed ? "ok" : "bad"}>
       {gate.passed ? t("passed") : t("missed")}
     </span>,
+    gate.bound,
+    gate.value === null ? t("not measured") : <b key="v">{decimals(gate.value)}</b>,
+    interval ? t("{} to {}", decimals(interval[0]), decimals(interval[1])) : "–",
   ];
 }
