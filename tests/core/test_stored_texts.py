@@ -22,8 +22,8 @@ from mesocosm.core.messages.stored import (
 )
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.evaluation.model_warnings import (
-    find_better_baselines,
     compare_with_baselines,
+    find_better_baselines,
 )
 from mesocosm.learning.evaluation.slices import find_weak_slices, slices_of
 
