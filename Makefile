@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese bench-private clean
+.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese bench-private bench-install clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -96,6 +96,9 @@ bench-chinese: $(VENV)/.ready-test
 bench-private: $(VENV)/.ready-test
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/private_text.py
+
+bench-install: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/install.py
 
 bench-world: $(VENV)/.ready-test
 	bash tests/system.sh

@@ -11,9 +11,10 @@ from mesocosm.core.version import VERSION
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
     from mesocosm.api.results.data import DatasetDifference, DatasetVersions
+    from mesocosm.api.results.file import Draft
     from mesocosm.api.results.model import Card
     from mesocosm.api.results.plan import Plan
-    from mesocosm.api.results.project import BuildResult, Draft, Status
+    from mesocosm.api.results.project import BuildResult, Status
     from mesocosm.api.results.report import Report
     from mesocosm.api.verbs.files import (
         DraftGoal,

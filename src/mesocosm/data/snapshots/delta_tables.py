@@ -1,6 +1,6 @@
 """Governed tables as Delta: files written by the engine, published by one commit, read by version.
 
-Knows deltalake and Parquet. Knows nothing of cleaning. No minimum or maximum of a column ever
+Knows the tables' log and Parquet. Knows nothing of cleaning. No minimum or maximum of a column ever
 reaches the log, so that an erased value leaves nothing there.
 """
 
@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_file
 from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
+from mesocosm.data.snapshots.delta_log import (
+    CommitInfo,
+    TableFile,
+    read_entry,
+    read_state,
+    write_version,
+)
 from mesocosm.data.sources.query_results import (
     describe_columns,
     list_columns,
@@ -26,21 +32,6 @@ from mesocosm.data.sources.query_results import (
 
 if TYPE_CHECKING:
     import pyarrow
-    from deltalake.transaction import AddAction as Add
-
-SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
-
-
-class CommitInfo(TypedDict, total=False):
-    """What a commit of ours says of itself in the log, as far as it is read."""
-
-    contents: str
-
-
-class LogAction(TypedDict, total=False):
-    """A line of a table's log, as far as it is read."""
-
-    commitInfo: CommitInfo
 
 
 def new_file(path: Path) -> Path:
@@ -58,48 +49,18 @@ def commit(path: Path, files: list[Path], made: str) -> int:
         made: the fingerprint of what they were made from; kept in the commit.
     """
     import pyarrow.parquet as pq
-    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
-    from deltalake.transaction import create_table_with_add_actions
 
-    schema = Schema.from_arrow(pq.read_schema(files[0]).remove_metadata())
-    adds: list[Add] = []
+    schema = pq.read_schema(files[0]).remove_metadata()
+    added: list[TableFile] = []
     contents: dict[str, str] = {}
     for file in files:
         contents[file.name] = digest_file(file)
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
-        adds.append(_added(file))
-    properties = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
-    quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
-    where = str(path)
-    if not DeltaTable.is_deltatable(where):
-        create_table_with_add_actions(
-            where,
-            schema,
-            adds,
-            mode="overwrite",
-            configuration=SETTINGS,
-            commit_properties=properties,
-            post_commithook_properties=quiet,
-        )
-    else:
-        DeltaTable(where).create_write_transaction(
-            [*adds],
-            "overwrite",
-            schema,
-            commit_properties=properties,
-            post_commithook_properties=quiet,
-        )
-    return int(DeltaTable(where).version())
-
-
-def _added(file: Path) -> Add:
-    """The entry of a log that adds a file."""
-    import pyarrow.parquet as pq
-    from deltalake.transaction import AddAction
-
-    rows = json.dumps({"numRecords": pq.read_metadata(file).num_rows})
-    return AddAction(file.name, file.stat().st_size, {}, int(time.time() * 1000), True, rows)
+        rows = pq.read_metadata(file).num_rows
+        added.append(TableFile(file.name, file.stat().st_size, rows))
+    info = {"made": made, "contents": json.dumps(contents)}
+    return write_version(path, schema, added, info)
 
 
 def write_rows(path: Path, table: pyarrow.Table, made: str) -> int:
@@ -133,14 +94,9 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
 
 def _listed_files(path: Path, version: int) -> list[str]:
     """The files that a version lists, whether they are there or not."""
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError, TableNotFoundError
-
     try:
-        table = DeltaTable(path, version=version)
-        # all lie beside each other; of the folder, a URI escapes what a path does not
-        return [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]
-    except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
+        return [str(path / name) for name in read_state(path, version).files]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise MesocosmError(
             Message("data.version_unreadable", version=version, table=path.name)
         ) from error
@@ -169,21 +125,14 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
     Raises:
         MesocosmError: the commit is lost or is not JSON.
     """
-    entry = path / "_delta_log" / f"{version:020}.json"
     try:
-        actions = _read_log(entry)
+        actions = read_entry(path, version)
         infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
         return _read_contents(infos[0]) if infos else {}
     except (OSError, ValueError, AttributeError) as error:
         raise MesocosmError(
             Message("data.table_log_damaged", version=version, table=path.name)
         ) from error
-
-
-def _read_log(entry: Path) -> list[LogAction]:
-    """The actions of a commit."""
-    lines = entry.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line]
 
 
 def _read_contents(info: CommitInfo) -> dict[str, str]:

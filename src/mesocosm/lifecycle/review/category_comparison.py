@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mesocosm.core.values.count_tests import chi_squared_of_counts
 from mesocosm.lifecycle.review.field_change import FieldChange
 
 FEW = 20  # values under which nothing is concluded about a field
@@ -84,10 +85,7 @@ def _compare_shares(
     moved = sum(gaps) / 2
     if moved < SHIFT:
         return []
-    from scipy.stats import chi2_contingency
-
-    counts = [_counts_of(values, part) for part in (known, now)]
-    if chi2_contingency(counts).pvalue >= SHIFT_LEVEL:
+    if chi_squared_of_counts(_counts_of(values, known), _counts_of(values, now)) >= SHIFT_LEVEL:
         return []
     evidence = (
         f"{moved:.0%} of the rows would have to have another value for its shares to be those of"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.catalog.contents import DriftedFeature, SnapshotReport, TrainingColumn
 from mesocosm.core.records import JsonObject
+from mesocosm.core.values.count_tests import fisher_less
 from mesocosm.core.values.json_shapes import list_texts, read_text
 from mesocosm.data.types import role_of
 from mesocosm.lifecycle.review.category_comparison import (
@@ -133,11 +134,7 @@ def _find_rise(
     (bad_old, of_old), (bad_new, of_new) = was, now
     if min(of_old, of_new) < FEW or bad_new / of_new - bad_old / of_old < gap:
         return None
-    import numpy as np
-    from scipy.stats import fisher_exact
-
-    table = np.array([[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]])
-    if fisher_exact(table, alternative="less")[1] > level:
+    if fisher_less((bad_old, of_old - bad_old), (bad_new, of_new - bad_new)) > level:
         return None
     evidence = (
         f"{bad_new} of {of_new} values are {kind} ({bad_new / of_new:.1%}); in the last snapshot"

@@ -7,9 +7,7 @@ nothing open, and no value.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import (
@@ -17,10 +15,8 @@ from mesocosm.core.errors import (
     ConfigValueError,
     Finding,
     MesocosmError,
-    belonging_to,
 )
 from mesocosm.core.messages import Message
-from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import files_of
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.lifecycle.content_cache import keep_result, locate_result
@@ -31,12 +27,15 @@ from mesocosm.lifecycle.local_files import (
     list_project_files,
 )
 from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.review.read_sources import ReadSources, read_sources
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
 
 
-def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Finding]:
+def ask_readings(
+    spec: Spec, made: Mapping[str, str] | None = None, sources: ReadSources | None = None
+) -> list[Finding]:
     """For each column of a dataset whose values have two readings, where the file has to say which;
     and what stops a build of it, such as a column that its source lacks.
 
@@ -47,12 +46,16 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
         made: by address, what tells a dataset's content and settings from others; its settings
             and its files' sizes and times where it is not given. A dataset that left nothing open
             is not read again.
+        sources: sources that are read for other reviews too.
     """
+    if sources is None:
+        with read_sources(spec) as own:
+            return ask_readings(spec, made, own)
     findings = []
     for name in spec.eco.datasets:
         if not _is_read_before_build(spec, name):
             continue
-        for question in _open_questions(spec, name, _mark_content(spec, name, made)):
+        for question in _open_questions(sources, name, _mark_content(spec, name, made)):
             findings.append(_question_finding(spec, name, question))
     return findings
 
@@ -155,47 +158,38 @@ def _may_be_missing(spec: Spec, base: object) -> bool:
     return not canonical_hub_id(base) and not is_local_base(base, spec.root)
 
 
-def _open_questions(spec: Spec, name: str, made: str | None) -> list[ConfigValueError]:
+def _open_questions(sources: ReadSources, name: str, made: str | None) -> list[ConfigValueError]:
     """A dataset's questions; that it has none is kept for its content, and questions are not, since
     they hold values.
     """
     if made is None:
-        return _try_questions(spec, name) or []
-    mark = locate_result(locate_project(spec).store, ["readings", made])
+        return _try_questions(sources, name) or []
+    mark = locate_result(locate_project(sources.spec).store, ["readings", made])
     if mark.is_file():
         return []
-    questions = _try_questions(spec, name)
+    questions = _try_questions(sources, name)
     if questions == []:
         keep_result(mark, [])
     return questions or []
 
 
-def _try_questions(spec: Spec, name: str) -> list[ConfigValueError] | None:
+def _try_questions(sources: ReadSources, name: str) -> list[ConfigValueError] | None:
     """A dataset's questions, or the setting that its files do not fit; None where it cannot be
     read for another reason, which is the build's to report.
     """
     try:
-        return _questions(spec, name)
+        return _questions(sources, name)
     except ConfigValueError as wrong:
         return [wrong]
     except (MesocosmError, ConfigError, OSError):
         return None
 
 
-def _questions(spec: Spec, name: str) -> list[ConfigValueError]:
-    from mesocosm.data.engines.bounded_duckdb import open_engine
+def _questions(sources: ReadSources, name: str) -> list[ConfigValueError]:
     from mesocosm.data.pipeline.ingest import ingest_rows
     from mesocosm.data.profiling.proven_settings import list_questions
 
-    dataset = spec.eco.datasets[name]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_engine(Path(folder), with_functions=False) as con,
-    ):
-        collected: dict[str, Collected] = {}
-        for source in dict.fromkeys(dataset.all_sources):
-            where = ProjectPaths(spec.root, Path(folder))
-            with belonging_to(f"sources.{source}"):
-                collected[source] = spec.eco.sources[source].collect(where, con, f"src_{source}")
-        rows = ingest_rows(con, dataset, collected)
-        return list_questions(con, dict(dataset.fields), rows)
+    dataset = sources.spec.eco.datasets[name]
+    with sources.of_dataset(name) as read:
+        rows = ingest_rows(read.con, dataset, read.collected)
+        return list_questions(read.con, dict(dataset.fields), rows)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mesocosm.catalog.contents import FieldStatistics, TextStatistics, TrainingColumn
+from mesocosm.core.values.count_tests import fisher_less
 from mesocosm.core.values.words import name_script
 from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 
@@ -54,11 +55,7 @@ def _compare_rejected(was: Mapping[str, int], now: Mapping[str, int]) -> list[Fi
     bad_was, bad_now = (part["quarantined"] + part["duplicates"] for part in (was, now))
     if not now["in"] or bad_now / now["in"] - bad_was / was["in"] < REJECTED:
         return []
-    import numpy as np
-    from scipy.stats import fisher_exact
-
-    table = np.array([[bad_was, was["kept"]], [bad_now, now["kept"]]])
-    if fisher_exact(table, alternative="less")[1] >= LEVEL:
+    if fisher_less((bad_was, was["kept"]), (bad_now, now["kept"])) >= LEVEL:
         return []
     evidence = (
         f"{bad_now:,} of {now['in']:,} rows are not kept ({bad_now / now['in']:.1%});"

@@ -7,21 +7,20 @@ are on this machine; builds nothing.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.settings import ProjectPaths
+from mesocosm.data.sources.path_utils import quote
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.lifecycle.content_cache import run_once
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import describe_files, is_settled, is_small
 from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.review.read_sources import ReadSources, read_sources
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,34 +38,37 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
     know of its texts, as sentences.
     """
     trained = [change for change in changes if change.trains_model()]
-    found = {c.address: _check_change(spec, catalog, c, changes) for c in trained}
+    with read_sources(spec) as sources:
+        found = {c.address: _check_change(sources, catalog, c, changes) for c in trained}
     return {address: sentences for address, sentences in found.items() if sentences}
 
 
-def check_files(spec: Spec) -> dict[str, list[str]]:
+def check_files(sources: ReadSources) -> dict[str, list[str]]:
     """By address of each model whose dataset is to be built from small local files: what its base
     model truncates or does not know of their texts, as sentences.
     """
+    spec = sources.spec
     found = {}
     for name, model in spec.eco.models.items():
         if model.dataset not in spec.eco.datasets or is_settled(spec, model.dataset):
             continue
         about: list[object] = ["check", describe_files(spec, model.dataset), model]
-        look = partial(_check_model, spec, None, model, False)
+        look = partial(_check_model, sources, None, model, False)
         found[f"models.{name}"] = _try_check(spec, about, look)
     return {address: sentences for address, sentences in found.items() if sentences}
 
 
 def _check_change(
-    spec: Spec, catalog: Catalog, change: Change, changes: Sequence[Change]
+    sources: ReadSources, catalog: Catalog, change: Change, changes: Sequence[Change]
 ) -> list[str]:
     """What the base model of a model that would be trained truncates or does not know."""
+    spec = sources.spec
     resource, fingerprints = change.built
     model = spec.eco.models[resource.name]
     data = _find_change(changes, f"datasets.{model.dataset}")
     is_built = data.sign == "="  # then its snapshot is read, else its sources
     about: list[object] = ["texts", is_built, fingerprints.build, data.built[1].build]
-    return _try_check(spec, about, partial(_check_model, spec, catalog, model, is_built))
+    return _try_check(spec, about, partial(_check_model, sources, catalog, model, is_built))
 
 
 def _find_change(changes: Sequence[Change], address: str) -> Change:
@@ -84,12 +86,15 @@ def _try_check(spec: Spec, about: list[object], look: Callable[[], list[str]]) -
         return []
 
 
-def _check_model(spec: Spec, catalog: Catalog | None, model: Model, is_built: bool) -> list[str]:
+def _check_model(
+    sources: ReadSources, catalog: Catalog | None, model: Model, is_built: bool
+) -> list[str]:
     """What the base model of a model truncates or does not know, as sentences."""
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.base_models.base import is_causal, locate_base
     from mesocosm.learning.base_models.language_coverage import measure_coverage
 
+    spec = sources.spec
     base, data = _local_base(spec, model), resolve_datasets(spec).get(model.dataset)
     if not base or data is None:
         return []
@@ -99,7 +104,7 @@ def _check_model(spec: Spec, catalog: Catalog | None, model: Model, is_built: bo
     folder, licence = locate_base(base, spec.root)
     if not (folder / "tokenizer.json").is_file():
         return []
-    texts = _read_texts(spec, catalog, model.dataset, fields, is_built)
+    texts = _read_texts(sources, catalog, model.dataset, fields, is_built)
     located = Base(base, folder, licence, "", is_causal(base, folder))
     return [str(warning) for warning in measure_coverage(texts, located, model.max_length)[1]]
 
@@ -111,12 +116,16 @@ def _text_fields(data: Dataset, model: Model) -> list[str]:
 
 
 def _read_texts(
-    spec: Spec, catalog: Catalog | None, dataset: str, fields: Sequence[str], is_built: bool
+    sources: ReadSources,
+    catalog: Catalog | None,
+    dataset: str,
+    fields: Sequence[str],
+    is_built: bool,
 ) -> list[str]:
     """The first texts of some fields: of the snapshot where the dataset is built, else of small
     sources.
     """
-    snapshot = None
+    spec, snapshot = sources.spec, None
     if catalog and is_built:
         snapshot = catalog.snapshot(dataset=dataset)
     if snapshot:
@@ -125,7 +134,7 @@ def _read_texts(
         return []
     kinds = resolve_datasets(spec)[dataset].fields
     columns = {str(getattr(kinds[name], "column", None) or name) for name in fields}
-    return _at_source(spec, dataset, columns)
+    return _at_source(sources, dataset, columns)
 
 
 def _local_base(spec: Spec, model: Model) -> str:
@@ -155,28 +164,19 @@ def _read_snapshot(spec: Spec, snapshot: SnapshotRow, fields: Sequence[str]) -> 
     return texts
 
 
-def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
+def _at_source(sources: ReadSources, name: str, columns: set[str]) -> list[str]:
     """The first texts of columns, in whichever source of a dataset has them."""
-    from mesocosm.data.engines.bounded_duckdb import open_engine
-
-    data, texts = resolve_datasets(spec)[name], list[str]()
+    data, texts = resolve_datasets(sources.spec)[name], list[str]()
     accepted = columns | {c.split(".", 1)[1] for c in columns if "." in c}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_engine(Path(folder), with_functions=False) as con,
-    ):
-        where = ProjectPaths(spec.root, Path(folder))
-        for number, source in enumerate(data.source.sources):
-            spec.eco.sources[source].collect(where, con, f"ahead_{number}")
-            texts += _read_columns(con, f"ahead_{number}", accepted)
+    with sources.of_dataset(name) as read:
+        for source in data.source.sources:
+            texts += _read_columns(read.con, quote("src_" + source), accepted)
     return texts
 
 
 def _read_columns(con: duckdb.DuckDBPyConnection, table: str, accepted: set[str]) -> Iterator[str]:
     """The first texts of a table's columns of some names; what is no text is left out."""
     import duckdb
-
-    from mesocosm.data.sources.path_utils import quote
 
     described = [str(row[0]) for row in con.execute(f"describe {table}").fetchall()]
     for column in filter(accepted.__contains__, described):

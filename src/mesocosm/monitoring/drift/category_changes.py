@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from scipy.stats import binom
 
 from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.core.confidential.row_values import mark_value
 from mesocosm.core.messages import Message, Text
 from mesocosm.core.records import Json, JsonObject
+from mesocosm.core.values.count_tests import binomial_tail
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
 from mesocosm.monitoring.drift.detectors.ks import KolmogorovSmirnov
 from mesocosm.monitoring.drift.feature_tests import Training
@@ -138,7 +138,7 @@ def _count_unseen(known: TrainingColumn, values: Sequence[object]) -> _Unseen:
     new = Counter(value for value in map(spell, values) if value not in counts)
     # Good 1953: what was seen once tells how much was not seen
     usual = (sum(v == 1 for v in counts.values()) + 1) / (sum(counts.values()) + 2)
-    p = float(binom.sf(new.total() - 1, len(values), min(1.0, usual)))
+    p = binomial_tail(new.total(), len(values), min(1.0, usual))
     return _Unseen(new, len(values), p, max(FEW, 2 * usual))
 
 
@@ -188,13 +188,12 @@ def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str
     """The exchange of values under which live shares are nearest to training ones, of those that
     are exchanged; empty where the shares differ little.
     """
-    from scipy.optimize import linear_sum_assignment
-
     names = list(counts)
     before = np.array([counts[n] for n in names], dtype=np.float64)
     live = np.array([now[n] for n in names], dtype=np.float64)
     p, q = before / before.sum(), live / max(1.0, live.sum())
     if np.abs(p - q).sum() / 2 < CLEAR:
         return {}
-    rows, columns = linear_sum_assignment(np.abs(q[:, None] - p[None, :]))
-    return {names[int(i)]: names[int(j)] for i, j in zip(rows, columns, strict=True) if i != j}
+    # on a line the nearest pairs, taken together, are those of equal rank
+    pairs = zip(np.argsort(q, kind="stable"), np.argsort(p, kind="stable"), strict=True)
+    return {names[int(i)]: names[int(j)] for i, j in pairs if i != j}

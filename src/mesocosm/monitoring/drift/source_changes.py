@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import binom
 
 from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.core.confidential.row_values import mark_value
 from mesocosm.core.messages import Message
 from mesocosm.core.records import JsonObject
+from mesocosm.core.values.count_tests import binomial_tail
 from mesocosm.core.values.numbers import to_float
 from mesocosm.monitoring.drift.category_changes import (
     FEW,
@@ -141,7 +141,7 @@ def find_missing(
         return None
     count, rows = sum(v is None for v in values), len(values)
     usual = min(1.0, float(before) + 0.01)
-    p = float(binom.sf(count - 1, rows, usual))
+    p = binomial_tail(count, rows, usual)
     if p >= level or count / rows - float(before) < FEW:
         return None
     why = Message(
@@ -162,7 +162,7 @@ def _find_constant(
     value = to_float(most)
     points = np.asarray(known["numbers"], dtype=np.float64)
     usual = float((points == value).mean()) + 1 / len(points)
-    p = float(binom.sf(count - 1, len(values), min(1.0, usual)))
+    p = binomial_tail(count, len(values), min(1.0, usual))
     if p >= level or count / len(values) - usual < STUCK:
         return None
     if not _are_as_before(known, value, [to_float(v) for v in values if v != most]):

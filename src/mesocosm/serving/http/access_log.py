@@ -11,10 +11,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from starlette.types import Scope
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 MOST = 10_000_000  # bytes of a file
 KEPT = 3  # files

@@ -12,7 +12,7 @@ from mesocosm.cli.output import AsJson, File, answer, count_of, note_deprecation
 from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
-    from mesocosm.api.results.project import CheckResult
+    from mesocosm.api.results.file import CheckResult
 
 
 @report_failures

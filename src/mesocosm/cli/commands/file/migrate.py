@@ -11,7 +11,7 @@ from mesocosm.cli.output import AsJson, File, answer, report_failures
 from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
-    from mesocosm.api.results.project import Migration
+    from mesocosm.api.results.file import Migration
 
 
 @report_failures

@@ -1,4 +1,4 @@
-"""Chi-squared between training counts and live values. Knows scipy."""
+"""Chi-squared between training counts and live values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.core.values.count_tests import chi_squared_of_counts
 from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 from mesocosm.serving.requests.listed_values import count_other, is_complete
 from mesocosm.serving.requests.missing import spell
@@ -27,12 +28,11 @@ class ChiSquared(FeatureTest):
 
     def p_value(self, training: TrainingColumn, live: Sequence[object]) -> float:
         """The p-value of the live values where nothing changed."""
-        from scipy.stats import chi2_contingency
-
         table = _build_table(training, live)
         if len(table) < 2 or not all(map(sum, zip(*table, strict=True))):
             return 1.0
-        return float(chi2_contingency(table, correction=False).pvalue)
+        before, now = zip(*table, strict=True)
+        return chi_squared_of_counts(before, now, correction=False)
 
 
 def _build_table(training: TrainingColumn, live: Sequence[object]) -> list[list[int]]:

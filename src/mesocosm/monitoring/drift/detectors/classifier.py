@@ -1,10 +1,12 @@
-"""Whether a classifier can tell live rows from held-out ones by their features. Knows scikit-learn
-and scipy.
+"""Whether a classifier can tell live rows from held-out ones by their features. Knows
+scikit-learn.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from mesocosm.core.values.count_tests import binomial_tail
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -26,7 +28,6 @@ class ClassifierTest:
     def p_value(self, before: ArrayLike, now: ArrayLike) -> float:
         """The p-value of the accuracy where nothing changed; rows by features on both sides."""
         import numpy as np
-        from scipy.stats import binom
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
@@ -42,4 +43,4 @@ class ClassifierTest:
         old: NDArray[np.int64] = net.predict(x[few : 2 * few])
         new: NDArray[np.int64] = net.predict(y[few : 2 * few])
         right = int(np.count_nonzero(old == 0) + np.count_nonzero(new == 1))
-        return float(binom.sf(right - 1, 2 * few, 0.5))
+        return binomial_tail(right, 2 * few, 0.5)

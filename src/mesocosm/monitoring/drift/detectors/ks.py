@@ -1,11 +1,13 @@
-"""Two-sample Kolmogorov-Smirnov between training quantiles and live numbers. Knows scipy."""
+"""Two-sample Kolmogorov-Smirnov between training quantiles and live numbers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
 from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.core.values.count_tests import kolmogorov_tail
 from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
@@ -28,7 +30,6 @@ class KolmogorovSmirnov(FeatureTest):
     def p_value(self, training: TrainingColumn, live: Sequence[object]) -> float:
         """The p-value of the distance where nothing changed."""
         import numpy as np
-        from scipy.stats import kstwobign
 
         points = np.asarray(training["numbers"], dtype=np.float64)
         values = np.sort(np.asarray(live, dtype=np.float64))
@@ -42,4 +43,4 @@ class KolmogorovSmirnov(FeatureTest):
             gaps.append(float(np.abs(ours - theirs).max()))
         slack = 1 / len(points)  # quantiles give the training function to within one step
         n, m = float(training["rows"]), float(len(values))
-        return float(kstwobign.sf(max(0.0, max(gaps) - slack) * np.sqrt(n * m / (n + m))))
+        return kolmogorov_tail(max(0.0, max(gaps) - slack) * math.sqrt(n * m / (n + m)))

@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kstwobign
 
 from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.core.values.count_tests import kolmogorov_tail
 
 Array = NDArray[np.float64]
 Side = Literal["left", "right"]
@@ -134,7 +134,7 @@ def estimate_share(base: Reference, live: Array, times: float, plus: float) -> f
 
 
 def find_p_value(base: Reference, live: Array, distance: float) -> float:
-    return float(kstwobign.sf(distance * np.sqrt(base.rows * len(live) / (base.rows + len(live)))))
+    return kolmogorov_tail(distance * math.sqrt(base.rows * len(live) / (base.rows + len(live))))
 
 
 def fits(base: Reference, live: Array, left: float, start: float, level: float) -> bool:
