@@ -49,6 +49,7 @@ EXAMPLES: Mapping[str, Any] = {  # by key, or by kind and key
     "args": {"year": 2026},
     "stream": "orders",
     "options": {"region": "eu-central-1"},
+    "fine_tune": {"method": "lora", "epochs": 3},
     "alpha": 16,
     "Category.aliases": {"dunno": "unknown"},
     "Boolean.aliases": {"paid": True, "open": False},

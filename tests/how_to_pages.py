@@ -18,7 +18,7 @@ def follow_page(page: str, home: Path, before: dict[str, str]) -> None:
     Args:
         page: its name in `docs/how-to`.
         home: the project; the copy is in `src`.
-        before: the text before which the page's `line` and its `import` go.
+        before: the text before which the page's `line` goes, and its `import` where it has one.
     """
     copy = home / "src" / "mesocosm"
     shutil.copytree(
@@ -26,8 +26,8 @@ def follow_page(page: str, home: Path, before: dict[str, str]) -> None:
     )
     text = (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```\w+ (file|line|import)=(\S+)\n(.*?)```", text, re.S)
-    *files, line, import_, last = [how for how, _, _ in blocks]
-    assert {*files, last} == {"file"} and (line, import_) == ("line", "import")
+    steps = [how for how, _, _ in blocks]
+    assert steps[-1] == "file" and set(steps) - {"file"} == set(before)
     for how, where, block in blocks:
         path = home / where if where.endswith(".yaml") else copy / where
         if how == "file":

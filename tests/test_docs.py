@@ -273,6 +273,7 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
     from ruamel.yaml import YAML
 
     from mesocosm.config.schema import Ecosystem
+    from mesocosm.core.plugins.choices import NamedChoice
     from mesocosm.core.settings import Settings
 
     seen: list[type[Settings]] = []
@@ -286,6 +287,11 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
             seen.append(annotation)
             for field in annotation.model_fields.values():
                 walk(field.annotation)
+                for data in field.metadata:
+                    walk(data)
+        if isinstance(annotation, NamedChoice):
+            for kind in annotation.kinds.built_in.values():
+                walk(kind)
         for part in typing.get_args(annotation):
             walk(part)
 

@@ -54,7 +54,8 @@ _HOMES = {  # where each name is; it is imported when it is asked for
     "mesocosm.api.results.data": ("DatasetDifference", "DatasetVersions"),
     "mesocosm.api.results.model": ("Card",),
     "mesocosm.api.results.plan": ("Plan",),
-    "mesocosm.api.results.project": ("BuildResult", "Draft", "Status"),
+    "mesocosm.api.results.file": ("Draft",),
+    "mesocosm.api.results.project": ("BuildResult", "Status"),
     "mesocosm.api.results.report": ("Report",),
     "mesocosm.api.verbs.files": (
         "DraftGoal",

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
-from mesocosm.core.plugins.choices import PluginChoice
+from mesocosm.core.plugins.choices import NamedChoice, PluginChoice
+from mesocosm.core.plugins.kind_modules import KindModules
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.core.records import Json
@@ -73,6 +82,9 @@ def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None
 
     if not isinstance(kinds, Kinds):
         return Annotated[_union_of(kinds, tag), BeforeValidator(expand_bare_name)]
+    if isinstance(kinds.built_in, KindModules):
+        whole = cache(lambda: TypeAdapter(_union_of(kinds.built_in, tag)))
+        return Annotated[Any, NamedChoice(kinds, word, whole), BeforeValidator(expand_bare_name)]
     choice = _union_of(kinds.built_in, tag)
     return Annotated[choice, PluginChoice(kinds, word), BeforeValidator(expand_bare_name)]
 

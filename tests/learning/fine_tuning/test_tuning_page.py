@@ -11,10 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_page_adds_a_method_that_trains(tmp_path: Path) -> None:
-    before = {
-        "line": '    "prefix":',
-        "import": "from mesocosm.learning.fine_tuning.prefix",
-    }
+    before = {"line": '        "prefix":'}
     follow_page("add-a-tuning-method.md", tmp_path, before)
     said = [
         f"a {w} letter, number {i}, {k}"

@@ -1,4 +1,6 @@
-"""Results of the verbs about what was built: builds, the status, what is exported. Knows shapes only."""
+"""Results of the verbs about what was built: builds, the status, what is exported. Knows shapes
+only.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.errors import PydanticUserError
 from pydantic_core import (
     CoreSchema,
@@ -120,6 +120,62 @@ class PluginChoice:
                 choices[name] = _with_reference(kind)
         if not choices:
             return {"not": {}}
+        return handler(core_schema.tagged_union_schema(choices, discriminator=self.kinds.tag))
+
+
+@dataclass(frozen=True)
+class NamedChoice:
+    """A setting that is one of the kinds of a table of modules, or one that a plugin adds: only the
+    class of the kind that is named is imported.
+
+    Args:
+        kinds: the table.
+        key: the file's word for what holds the kind's name.
+        whole: gives what reads every built-in kind, which says what is wrong with a name.
+    """
+
+    kinds: Kinds[Any]
+    key: str
+    whole: Callable[[], TypeAdapter[Any]]
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._validate, serialization=core_schema.simple_ser_schema("any")
+        )
+
+    def _validate(self, value: Any) -> Any:
+        if self._is_kind(value):
+            return value
+        name = value.get(self.key) if isinstance(value, dict) else None
+        if isinstance(name, str) and name in self.kinds.built_in:
+            kind: Any = self.kinds[name]
+            return _validator(kind, name, self.key).validate_python(value)
+        if self.kinds.plugins_named(name):
+            try:
+                kind = self.kinds[str(name)]
+            except PluginError as error:
+                raise _refused(error, self.key) from error
+            return _validator(kind, str(name), self.key).validate_python(value)
+        return self.whole().validate_python(value)
+
+    def _is_kind(self, value: object) -> bool:
+        """Whether a value is the settings of a kind already."""
+        if plugin_of(type(value)):
+            return isinstance(value, self.kinds.base)
+        name = getattr(value, self.kinds.tag, None)
+        known = isinstance(name, str) and name in self.kinds.built_in
+        return known and self.kinds.built_in[str(name)] is type(value)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchema:
+        choices: dict[str, Any] = {}
+        for name in self.kinds:
+            kind: Any = self.kinds[name]
+            if name in self.kinds.built_in or _has_json_schema(kind):
+                choices[name] = _with_reference(kind)
         return handler(core_schema.tagged_union_schema(choices, discriminator=self.kinds.tag))
 
 

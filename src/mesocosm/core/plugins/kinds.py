@@ -28,7 +28,7 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
 
     Args:
         group: the group of entry points, without `mesocosm.`.
-        built_in: the kinds of Mesocosm.
+        built_in: the kinds of Mesocosm; those of a `KindModules` are imported when looked up.
         base: the class that a plugin's must be derived from.
         tag: the setting, or the attribute of a class without settings, that holds the kind's name;
             empty where there is none.
@@ -46,7 +46,7 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         methods: Sequence[str] = (),
         find_fault: Callable[[type[Kind]], tuple[Text, Text] | None] = lambda _: None,
     ) -> None:
-        self.group, self.built_in, self.base = group, dict(built_in), base
+        self.group, self.built_in, self.base = group, built_in, base
         self.tag, self.methods, self.find_fault = tag, tuple(methods), find_fault
 
     def __getitem__(self, name: str) -> type[Kind]:

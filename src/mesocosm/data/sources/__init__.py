@@ -2,44 +2,32 @@
 
 from typing import TYPE_CHECKING
 
+from mesocosm.core.plugins.kind_modules import KindModules
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
-from mesocosm.data.sources.databases.mysql import Mysql
-from mesocosm.data.sources.databases.postgres import Postgres
-from mesocosm.data.sources.databases.sqlite import Sqlite
-from mesocosm.data.sources.delimited.csv import Csv
-from mesocosm.data.sources.files.delta import Delta
-from mesocosm.data.sources.files.excel import Excel
-from mesocosm.data.sources.files.iceberg import Iceberg
-from mesocosm.data.sources.files.json import Json
-from mesocosm.data.sources.files.json_lines import Jsonl
-from mesocosm.data.sources.files.parquet import Parquet
-from mesocosm.data.sources.folder import Folder
-from mesocosm.data.sources.http import Http
-from mesocosm.data.sources.python import Python
-from mesocosm.data.sources.remote import Remote
 from mesocosm.data.sources.source import SourceKind
-from mesocosm.data.sources.streams.nats import Nats
-from mesocosm.data.sources.streams.redis import Redis
 
-BUILT_IN: dict[str, type[SourceKind]] = {
-    "csv": Csv,
-    "delta": Delta,
-    "excel": Excel,
-    "folder": Folder,
-    "http": Http,
-    "iceberg": Iceberg,
-    "json": Json,
-    "jsonl": Jsonl,
-    "mysql": Mysql,
-    "nats": Nats,
-    "parquet": Parquet,
-    "postgres": Postgres,
-    "python": Python,
-    "redis": Redis,
-    "remote": Remote,
-    "sqlite": Sqlite,
-}
+BUILT_IN = KindModules[SourceKind](
+    SourceKind,
+    {
+        "csv": "mesocosm.data.sources.delimited.csv:Csv",
+        "delta": "mesocosm.data.sources.files.delta:Delta",
+        "excel": "mesocosm.data.sources.files.excel:Excel",
+        "folder": "mesocosm.data.sources.folder:Folder",
+        "http": "mesocosm.data.sources.http:Http",
+        "iceberg": "mesocosm.data.sources.files.iceberg:Iceberg",
+        "json": "mesocosm.data.sources.files.json:Json",
+        "jsonl": "mesocosm.data.sources.files.json_lines:Jsonl",
+        "mysql": "mesocosm.data.sources.databases.mysql:Mysql",
+        "nats": "mesocosm.data.sources.streams.nats:Nats",
+        "parquet": "mesocosm.data.sources.files.parquet:Parquet",
+        "postgres": "mesocosm.data.sources.databases.postgres:Postgres",
+        "python": "mesocosm.data.sources.python:Python",
+        "redis": "mesocosm.data.sources.streams.redis:Redis",
+        "remote": "mesocosm.data.sources.remote:Remote",
+        "sqlite": "mesocosm.data.sources.databases.sqlite:Sqlite",
+    },
+)
 SOURCES = Kinds("sources", BUILT_IN, SourceKind, "type", ("fingerprint", "collect"))
 
 if TYPE_CHECKING:

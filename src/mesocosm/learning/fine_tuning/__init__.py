@@ -1,33 +1,25 @@
 """Fine-tuning methods: one file and one line each."""
 
+from mesocosm.core.plugins.kind_modules import KindModules
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import Settings
-from mesocosm.learning.fine_tuning.adalora import Adalora
-from mesocosm.learning.fine_tuning.adapter import Adapter
-from mesocosm.learning.fine_tuning.bitfit import Bitfit
-from mesocosm.learning.fine_tuning.dora import Dora
-from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.fine_tuning.full import Full
 from mesocosm.learning.fine_tuning.gradient import Gradient
-from mesocosm.learning.fine_tuning.gradual import Gradual
-from mesocosm.learning.fine_tuning.ia3 import Ia3
-from mesocosm.learning.fine_tuning.last import Last
-from mesocosm.learning.fine_tuning.lora import Lora
-from mesocosm.learning.fine_tuning.prefix import Prefix
-from mesocosm.learning.fine_tuning.prompt import Prompt
 
-BUILT_IN: dict[str, type[Settings]] = {
-    "frozen": Frozen,
-    "full": Full,
-    "last": Last,
-    "gradual": Gradual,
-    "lora": Lora,
-    "adalora": Adalora,
-    "dora": Dora,
-    "prefix": Prefix,
-    "prompt": Prompt,
-    "ia3": Ia3,
-    "adapter": Adapter,
-    "bitfit": Bitfit,
-}
+BUILT_IN = KindModules[Settings](
+    Settings,
+    {
+        "frozen": "mesocosm.learning.fine_tuning.frozen:Frozen",
+        "full": "mesocosm.learning.fine_tuning.full:Full",
+        "last": "mesocosm.learning.fine_tuning.last:Last",
+        "gradual": "mesocosm.learning.fine_tuning.gradual:Gradual",
+        "lora": "mesocosm.learning.fine_tuning.lora:Lora",
+        "adalora": "mesocosm.learning.fine_tuning.adalora:Adalora",
+        "dora": "mesocosm.learning.fine_tuning.dora:Dora",
+        "prefix": "mesocosm.learning.fine_tuning.prefix:Prefix",
+        "prompt": "mesocosm.learning.fine_tuning.prompt:Prompt",
+        "ia3": "mesocosm.learning.fine_tuning.ia3:Ia3",
+        "adapter": "mesocosm.learning.fine_tuning.adapter:Adapter",
+        "bitfit": "mesocosm.learning.fine_tuning.bitfit:Bitfit",
+    },
+)
 FINE_TUNING = Kinds("fine_tuning", BUILT_IN, Gradient, "method")
