@@ -25,7 +25,10 @@ from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
-from mesocosm.lifecycle.review.source_checks import find_ambiguous_joins, find_broken_contract
+from mesocosm.lifecycle.review.before_build.source_checks import (
+    find_ambiguous_joins,
+    find_broken_contract,
+)
 from mesocosm.serving.settings import Service
 
 RUNNING = ("require", "about", "track")  # settings of a model that train nothing again

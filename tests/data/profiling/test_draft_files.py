@@ -26,7 +26,7 @@ from mesocosm.data.profiling.file_detection import (
     find_list,
 )
 from mesocosm.data.snapshots.delta_tables import read_table
-from mesocosm.lifecycle.review.questions import ask_readings
+from mesocosm.lifecycle.review.before_build.questions import ask_readings
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.lifecycle.file_datasets import resolve_datasets
-from mesocosm.lifecycle.review.text_coverage import check_reading
+from mesocosm.lifecycle.review.before_build.text_coverage import check_reading
 
 FILE = """ecosystem: desk
 sources: {mail: {type: csv, path: mail.csv}}

@@ -14,7 +14,7 @@ import mesocosm
 from mesocosm import config
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import ConfigError
-from mesocosm.lifecycle.review.questions import ask_readings
+from mesocosm.lifecycle.review.before_build.questions import ask_readings
 
 FILE = """ecosystem: open
 sources:

@@ -31,9 +31,9 @@ def make_plan(eco: Ecosystem, details: bool) -> Plan:
 def _add_details(eco: Ecosystem, plan: Plan) -> Plan:
     """The plan with costs, warnings and questions; new rows of small files are compared."""
     from mesocosm.lifecycle.jobs.cost_estimate import estimate_costs
+    from mesocosm.lifecycle.review.before_build.questions import ask_readings
+    from mesocosm.lifecycle.review.before_build.text_coverage import check_reading
     from mesocosm.lifecycle.review.preview import preview_data
-    from mesocosm.lifecycle.review.questions import ask_readings
-    from mesocosm.lifecycle.review.text_coverage import check_reading
 
     left = preview_data(eco.spec, eco.catalog, plan)
     is_changed = [c.sign == "±" and c.address.startswith("datasets.") for c in plan]

@@ -222,13 +222,13 @@ def check_spec(spec: Spec) -> CheckResult:
     """
     from mesocosm.config import SECTIONS
     from mesocosm.lifecycle.local_files import refuse_folder
-    from mesocosm.lifecycle.review.questions import (
+    from mesocosm.lifecycle.review.before_build.questions import (
         ask_readings,
         find_missing_bases,
         find_missing_files,
     )
-    from mesocosm.lifecycle.review.read_sources import read_sources
-    from mesocosm.lifecycle.review.text_coverage import check_files
+    from mesocosm.lifecycle.review.before_build.read_sources import read_sources
+    from mesocosm.lifecycle.review.before_build.text_coverage import check_files
 
     refuse_folder(spec.root)
     with read_sources(spec) as sources:

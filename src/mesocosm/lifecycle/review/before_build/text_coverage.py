@@ -20,7 +20,7 @@ from mesocosm.lifecycle.content_cache import run_once
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import describe_files, is_settled, is_small
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.lifecycle.review.read_sources import ReadSources, read_sources
+from mesocosm.lifecycle.review.before_build.read_sources import ReadSources, read_sources
 
 if TYPE_CHECKING:
     import duckdb

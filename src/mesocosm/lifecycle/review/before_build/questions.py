@@ -27,7 +27,7 @@ from mesocosm.lifecycle.local_files import (
     list_project_files,
 )
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.lifecycle.review.read_sources import ReadSources, read_sources
+from mesocosm.lifecycle.review.before_build.read_sources import ReadSources, read_sources
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
