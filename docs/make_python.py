@@ -41,7 +41,18 @@ CLASSES: dict[str, tuple[type, ...]] = {
     "mesocosm.Client": (Client,),
 }
 SETTINGS = ("DraftGoal", "FileLayout", "LanguageEndpoint", "PrivateQuery", "ServeSettings")
-RESULTS = ("data", "file", "model", "plan", "project", "report", "requests", "service", "trials")
+RESULTS = (
+    "changed_cells",
+    "data",
+    "file",
+    "model",
+    "plan",
+    "project",
+    "report",
+    "requests",
+    "service",
+    "trials",
+)
 RECORDS = ("mesocosm.catalog.records", "mesocosm.client.answers", "mesocosm.client.predictions")
 SECTION = re.compile(r"^(Args|Raises|Returns):\n((?:    .*\n?|\n)*)", re.M)
 INTRODUCTION = """# Python

@@ -112,7 +112,7 @@ def test_the_json_of_a_result_is_what_the_command_prints(
 def test_records_lose_nothing_of_what_the_engine_returns(home: Path) -> None:
     """A key that a record does not name, or has in another order, would change a command's JSON."""
     from mesocosm.app.loader import trace
-    from mesocosm.lifecycle.access.dataset_history import compare_versions
+    from mesocosm.lifecycle.access.datasets.history import compare_versions
     from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
     from mesocosm.reports.explanations import explain
     from mesocosm.reports.health import measure_health

@@ -14,7 +14,7 @@ import pytest
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigError, ConfigValueError, MesocosmError
-from mesocosm.lifecycle.access.dataset_history import (
+from mesocosm.lifecycle.access.datasets.history import (
     compare_versions,
     export_rows,
     find_version,

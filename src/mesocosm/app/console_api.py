@@ -216,7 +216,7 @@ class Console:
     ) -> dict[str, object]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""
         from mesocosm.data.snapshots.delta_tables import page_of
-        from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+        from mesocosm.lifecycle.access.datasets.history import find_dataset, find_version
 
         data = find_dataset(self.spec, name)
         if role != OWNER and role not in data.access:
@@ -255,7 +255,7 @@ class Console:
         """The versions of a dataset, and how many rows were added, removed and changed between two
         of them; values are not shown.
         """
-        from mesocosm.lifecycle.access.dataset_history import compare_versions, find_dataset
+        from mesocosm.lifecycle.access.datasets.history import compare_versions, find_dataset
 
         find_dataset(self.spec, name)
         snapshots = self.catalog.snapshots(name)

@@ -75,6 +75,15 @@ class MissingPattern(TypedDict):
     rows: int
 
 
+class ChangedCells(TypedDict):
+    """How many cells of the kept rows a step changed in a field, by the setting that says how."""
+
+    field: str
+    step: str
+    rule: str
+    cells: int
+
+
 class SnapshotReport(TypedDict, total=False):
     """What cleaning changed, and the quality of what was kept (0 to 1)."""
 
@@ -101,6 +110,7 @@ class SnapshotReport(TypedDict, total=False):
     patterns: list[MissingPattern]
     examples: dict[str, list[list[str | None]]]
     changes: list[Json]
+    changed_cells: list[ChangedCells]
     delta: dict[str, int]
     seconds: float
 

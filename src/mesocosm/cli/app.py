@@ -45,6 +45,7 @@ GROUPS = {
         (
             "versions",
             "diff",
+            "changes",
             "rollback",
             "forget",
             "reveal",
@@ -66,7 +67,14 @@ GROUPS = {
     "test": ("Injected faults and scenario tests.", ("drill", "scenario")),
     "world": ("Pictures of the world.", ("picture",)),
 }
-NEW = ("scenario", "suggest", "rollback", "backup", "restore")  # never at the top under this name
+NEW = (
+    "scenario",
+    "suggest",
+    "rollback",
+    "backup",
+    "restore",
+    "changes",
+)  # never at the top under this name
 GROUPED: list[tuple[str, str]] = []
 for _group, (_, _names) in GROUPS.items():
     GROUPED += [(_group, _name) for _name in _names]

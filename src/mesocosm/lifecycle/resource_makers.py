@@ -24,7 +24,7 @@ from mesocosm.core.messages import Message, Text
 from mesocosm.core.progress import Say
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules.rule import LastSnapshot
-from mesocosm.lifecycle.access.dataset_versions import choose_next_id
+from mesocosm.lifecycle.access.datasets.version_ids import choose_next_id
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version

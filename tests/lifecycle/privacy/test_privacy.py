@@ -227,7 +227,7 @@ datasets:
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
-    from mesocosm.lifecycle.access.dataset_history import export_rows
+    from mesocosm.lifecycle.access.datasets.history import export_rows
 
     export_rows(eco.spec, eco.catalog, "folk", "newest", tmp_path / "out.csv")
     lines = (tmp_path / "out.csv").read_text().splitlines()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesocosm.api.results.changed_cells import DatasetChanges
 from mesocosm.api.results.data import (
     Backup,
     DatasetDifference,
@@ -43,7 +44,7 @@ class DataVerbs(VerbGroup):
             ConfigValueError: there is no such dataset or version.
             MesocosmError: it was not built.
         """
-        from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+        from mesocosm.lifecycle.access.datasets.history import find_dataset, find_version
 
         find_dataset(self._eco.spec, dataset)
         snapshots = self._eco.catalog.snapshots(dataset)
@@ -65,7 +66,7 @@ class DataVerbs(VerbGroup):
             ConfigValueError: there is no such dataset or version, or the ending is not known.
             MesocosmError: it was not built.
         """
-        from mesocosm.lifecycle.access.dataset_history import export_rows
+        from mesocosm.lifecycle.access.datasets.history import export_rows
 
         eco = self._eco
         return ExportedRows.from_json(export_rows(eco.spec, eco.catalog, dataset, at, Path(out)))
@@ -82,11 +83,42 @@ class DataVerbs(VerbGroup):
             ConfigValueError: there is no such dataset or version.
             MesocosmError: it was not built.
         """
-        from mesocosm.lifecycle.access.dataset_history import compare_versions
+        from mesocosm.lifecycle.access.datasets.history import compare_versions
 
         eco = self._eco
         found = compare_versions(eco.spec, eco.catalog, dataset, old, new)
         return DatasetDifference.from_json(found)
+
+    def changes(
+        self,
+        dataset: str,
+        field: str | None = None,
+        step: str | None = None,
+        rule: str | None = None,
+        row: int | None = None,
+        limit: int = 20,
+        at: str = "newest",
+    ) -> DatasetChanges:
+        """The cells that the build of a version changed.
+
+        Args:
+            dataset: its name.
+            field: of one field only.
+            step: of one step only: `read`, `repairs`, `outliers` or `missing`.
+            rule: of settings that contain this, as `unit: kg`.
+            row: of the row of this number.
+            limit: cells that are listed; the counts are of all.
+            at: the version, by number, id, `newest`, `previous`, or the time it stood.
+
+        Raises:
+            ConfigValueError: there is no such dataset, version, field or step.
+            MesocosmError: it was not built, or a release built it that recorded no changes.
+        """
+        from mesocosm.lifecycle.access.datasets.changed_cells import ChangeFilter, list_changes
+
+        eco, wanted = self._eco, ChangeFilter(field, step, rule, row)
+        found = list_changes(eco.spec, eco.catalog, dataset, wanted, limit, at)
+        return DatasetChanges.from_json(found)
 
     def rollback(self, dataset: str, to: str = "previous", why: str = "by hand") -> DatasetRollback:
         """Make an old version of a dataset the newest again; nothing that came after it is lost.
@@ -100,7 +132,7 @@ class DataVerbs(VerbGroup):
             ConfigValueError: there is no such dataset or version.
             MesocosmError: it is the newest version already.
         """
-        from mesocosm.lifecycle.access.dataset_history import restore_version
+        from mesocosm.lifecycle.access.datasets.history import restore_version
         from mesocosm.lifecycle.file_datasets import resolve_datasets
 
         eco = self._eco

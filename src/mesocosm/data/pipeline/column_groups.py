@@ -16,7 +16,7 @@ from mesocosm.core.messages import Message
 from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable
-from mesocosm.data.pipeline.internal_names import quote
+from mesocosm.data.pipeline.internal_names import READ_OTHERWISE, quote
 from mesocosm.data.sources.path_utils import disable_optimizer, parquet_sql, text
 from mesocosm.data.sources.query_results import count_rows, read_counts
 from mesocosm.data.sources.spool import new_path
@@ -103,7 +103,7 @@ def read_query(con: DuckDBPyConnection, inputs: Inputs) -> str:
     carried = inputs.carried
     for number, group in enumerate(groups(fields)):
         types = {columns[n]: rows.types[columns[n]] for n in group}
-        query = recipe.read_sql(group, inputs.facts, "_raw", types, carried, columns)
+        query = recipe.read_sql(group, inputs.facts, "_raw", types, carried, columns, True)
         path = inputs.folder / f"group-{number}.parquet"
         Duckdb().rows(con, query, "_raw", f"_group{number}", path, inputs.store)
         files.append(f"{parquet_sql(path)} g{number}")
@@ -112,9 +112,11 @@ def read_query(con: DuckDBPyConnection, inputs: Inputs) -> str:
     side = _side_by_side(con, files)
     lineage = [f"g0.{quote(column)}" for column in inputs.carried]
     why = ", ".join(f"g{i}._why" for i in range(len(files)))
+    read = quote(READ_OTHERWISE)
+    marks = ", ".join(f"g{i}.{read}" for i in range(len(files)))
     return (
-        f"select {', '.join([*lineage, *_group_cells(fields)])}, coalesce({why}) as _why from"
-        f" {side}"
+        f"select {', '.join([*lineage, *_group_cells(fields)])}, concat({marks}) as {read},"
+        f" coalesce({why}) as _why from {side}"
     )
 
 

@@ -28,6 +28,7 @@ LINEAGE_COLUMNS = frozenset(
         "_why",
     ]
 )
+READ_OTHERWISE = PREFIX + "read"  # of read rows: the fields whose text was read as another value
 PLACE_COLUMNS = ("_file", "_line")  # beside the columns of a source in its table
 
 

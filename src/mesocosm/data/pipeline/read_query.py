@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from mesocosm.data.cleaning.facts import FieldFacts
 from mesocosm.data.pipeline import ibis_sql
+from mesocosm.data.pipeline.expressions.read_otherwise import mark_of
 from mesocosm.data.pipeline.ibis_sql import Column, Table
-from mesocosm.data.pipeline.internal_names import raw_names
+from mesocosm.data.pipeline.internal_names import READ_OTHERWISE, raw_names
 from mesocosm.data.types.field import FieldKind
 
 Facts: TypeAlias = dict[str, FieldFacts]  # by field; of repairs and groups under names of their own
@@ -31,6 +32,7 @@ def read_sql(
     types: Mapping[str, str],
     carried: Mapping[str, str],
     columns: Mapping[str, str] | None = None,
+    marked: bool = False,
 ) -> str:
     """SQL that reads raw columns as their types; `_why` holds the first reason, else null.
 
@@ -42,14 +44,17 @@ def read_sql(
         types: the Ibis type of each raw column.
         carried: columns that pass through as they are, with their Ibis types.
         columns: the raw column of each field, where `fields` are some of those of the table.
+        marked: whether a column `READ_OTHERWISE` lists the fields whose text is not their value.
     """
     if columns is None:
         columns = columns_of(fields)
     query = _ReadQuery(fields, facts, raw, types, carried, {n: columns[n] for n in fields})
+    if marked:
+        query.keep_originals(raw, types, columns)
     query.normalize()
     query.read_parts()
     query.read_values()
-    return query.finish()
+    return query.finish(marked)
 
 
 class _ReadQuery:
@@ -73,13 +78,33 @@ class _ReadQuery:
         self.texts = {name for name, column in columns.items() if types[column] == "string"}
         self.parts: dict[str, list[str]] = {name: [] for name in columns}
         self.kinds = {**carried, **{self.cells[n]: types[c] for n, c in columns.items()}}
-        first = self._trim_cells(ibis_sql.table(raw, {**carried, **types}), columns)
+        self._start(ibis_sql.table(raw, {**carried, **types}), columns, {})
+
+    def _start(
+        self, table: Table, columns: Mapping[str, str], originals: Mapping[str, Column]
+    ) -> None:
+        """Make the first stage."""
+        first = self._trim_cells(table, columns, originals)
         self.stages = [ibis_sql.to_sql(first)]
         self.table = ibis_sql.table("_s0", self.kinds)
 
-    def _trim_cells(self, table: Table, columns: Mapping[str, str]) -> Table:
-        """The first stage: the carried columns, and each cell without outer spaces."""
-        first = {column: table[column] for column in self.carried}
+    def keep_originals(
+        self, raw: str, types: Mapping[str, str], columns: Mapping[str, str]
+    ) -> None:
+        """Begin with the cells as they came as well, in columns `o_s{i}`."""
+        table = ibis_sql.table(raw, {**self.carried, **types})
+        originals: dict[str, Column] = {}
+        for name, cell in self.cells.items():
+            if self.fields[name].role != "image":
+                originals[f"o_{cell}"] = table[columns[name]]
+                self.kinds[f"o_{cell}"] = types[columns[name]]
+        self._start(table, {name: columns[name] for name in self.cells}, originals)
+
+    def _trim_cells(
+        self, table: Table, columns: Mapping[str, str], originals: Mapping[str, Column]
+    ) -> Table:
+        """The first stage: the carried columns, originals, and each cell without outer spaces."""
+        first = {column: table[column] for column in self.carried} | dict(originals)
         for name, column in columns.items():
             cell = table[column]
             if name in self.texts and self.fields[name].trims:
@@ -168,8 +193,10 @@ class _ReadQuery:
             finished[f"d_{cell}"] = value.cast(self.fields[name].ibis_type)
         self._add_stage(finished)
 
-    def finish(self) -> str:
-        """The whole query: carried columns, fields and the first reason."""
+    def finish(self, marked: bool = False) -> str:
+        """The whole query: carried columns, fields, the first reason, and the marks where asked
+        for.
+        """
         done = {name: self.table[f"d_{cell}"] for name, cell in self.cells.items()}
         reasons = [
             self.fields[name].reason(self._cell(name), value, name, self._facts_of(name))
@@ -177,6 +204,17 @@ class _ReadQuery:
         ]
         carried = {column: self.table[column] for column in self.carried}
         columns = carried | done | {"_why": ibis_sql.first_not_null(reasons)}
+        if marked:
+            columns[READ_OTHERWISE] = self._mark_fields(done)
         last = ibis_sql.to_sql(ibis_sql.select_columns(self.table, columns))
         chain = ", ".join(f"_s{i} as ({stage})" for i, stage in enumerate(self.stages))
         return f"with {chain} {last}"
+
+    def _mark_fields(self, values: Mapping[str, Column]) -> Column:
+        """The fields whose text is not their value, as entries of one text."""
+        marks = ibis_sql.literal(";")
+        for name, value in values.items():
+            cell = f"o_{self.cells[name]}"
+            if cell in self.kinds:
+                marks = marks + mark_of(self.table[cell], value, name)
+        return marks

@@ -80,8 +80,6 @@ def _view_without_drops(con: DuckDBPyConnection, dataset: Dataset) -> None:
     internal = ""
     if dataset.duplicates:
         internal += ", _h"
-    if dataset.repairs:
-        internal += ", _mended"
     con.execute(
         f"create view _judged as select * exclude (_why{internal}), coalesce(_why, _broken) as _why"
         " from _stage where _row not in (select _row from _drops)"

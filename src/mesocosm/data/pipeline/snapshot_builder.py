@@ -35,6 +35,7 @@ from mesocosm.data.privacy import anonymity
 from mesocosm.data.profiling.text_statistics import describe_dates, describe_texts
 from mesocosm.data.quality import report, table_statistics
 from mesocosm.data.quality.build_account import RowCounts, account_rows
+from mesocosm.data.quality.ledger.changed_cells import record_changes
 from mesocosm.data.quality.row_account import account_sources, sentences
 from mesocosm.data.quality.rules.rule import Known, LastSnapshot
 from mesocosm.data.snapshots.delta_tables import scan
@@ -145,6 +146,7 @@ def build_snapshot(
         for line in [report.account_sentence(account), *sentences(accounts)]:
             options.say(line)
         path = where.store / "datasets" / name
+        changed = record_changes(con, dataset, build.facts)
         delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
         after = table_statistics.profile(con, written, fields)
@@ -158,6 +160,7 @@ def build_snapshot(
             "reasons": report.count_reasons(con, counts.unreadable),
             "warned": warned,
             "anonymity": loss,
+            "changed_cells": changed,
             **_source_entries(collected, rows, accounts),
             **_row_entries(con, dataset, written),
         }

@@ -84,7 +84,7 @@ def _read_rows(stage: Stage, file: str) -> None:
         inputs = Inputs(fields, facts, rows, carried, stage.folder, stage.store)
         query = read_query(stage.con, inputs)
     else:
-        query = recipe.read_sql(fields, facts, "_raw", rows.types, carried)
+        query = recipe.read_sql(fields, facts, "_raw", rows.types, carried, marked=True)
     # repairs change values, so that rules and duplicates look at the rows after them
     last, rules = "", []
     if not dataset.repairs:

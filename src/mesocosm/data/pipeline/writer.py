@@ -1,4 +1,4 @@
-"""Write kept rows, quarantine and dropped duplicates, each one Delta version.
+"""Write kept rows, quarantine, dropped duplicates and sampled changes, each one Delta version.
 
 Knows DuckDB's views of a finished run and the snapshot's files.
 """
@@ -14,6 +14,7 @@ from mesocosm.data.engines.duckdb import file_options
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.column_groups import kept_query
 from mesocosm.data.pipeline.ingest import RawTable
+from mesocosm.data.quality.ledger.changed_cells import LEDGER
 from mesocosm.data.snapshots.delta_tables import commit, new_file
 from mesocosm.data.sources.path_utils import quote, text
 
@@ -35,7 +36,9 @@ def write_tables(
     made: str,
     key: str,
 ) -> dict[str, int]:
-    """Write kept rows, quarantine and dropped duplicates; each is one Delta version."""
+    """Write kept rows, quarantine, dropped duplicates and sampled changes; each is one Delta
+    version.
+    """
     written = file_options(con, WRITTEN)
     lineage = {
         "_row": "_row",
@@ -66,10 +69,15 @@ def write_tables(
         f"copy (select _row, kept, {rows.file_sql()} as _file, _line from ({named}) order by _row)"
         f" to {text(str(drops))} ({written})"
     )
+    changes = new_file(path / "changes")
+    con.execute(
+        f"copy (from {LEDGER} order by field, step, rule, _row) to {text(str(changes))} ({written})"
+    )
     return {
         "rows": commit(path / "rows", [file], made),
         "quarantine": commit(path / "quarantine", [aside], made),
         "duplicates": commit(path / "duplicates", [drops], made),
+        "changes": commit(path / "changes", [changes], made),
     }
 
 

@@ -17,6 +17,8 @@ from mesocosm.data.sources.path_utils import quote, text
 from mesocosm.data.sources.query_results import count_rows, read_rows, read_value
 from mesocosm.data.types.field import FieldKind
 
+LEDGER = "changes"  # the table of changed cells
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from pyarrow import ChunkedArray, DataType, Scalar
@@ -113,9 +115,10 @@ def erase(
 
     Args:
         path: the folder of the dataset's tables.
-        versions: the newest version of `rows`, `quarantine` and `duplicates`.
-        gone: SQL for `rows` and `quarantine`, true for the rows that go; copies go with the rows
-            they copy.
+        versions: the newest version of `rows`, `quarantine`, `duplicates` and, where there is one,
+            `changes`.
+        gone: SQL for `rows` and `quarantine`, true for the rows that go; copies and changes go with
+            their rows.
         ready: makes a connection ready for that SQL.
 
     Returns:
@@ -131,15 +134,21 @@ def erase(
         ready(con)
         for name, version in versions.items():
             table = scan(path / name, version)
-            listed = ", ".join(map(str, rows)) or "null"
-            copies = f"coalesce(_row in ({listed}) or kept in ({listed}), false)"
-            which = gone.get(name, copies)
+            which = gone.get(name) or _follow_rows(name, rows)
             if name == "rows":
                 rows = _numbers_of_rows(con, table, which)
-            lost[name] = count_rows(con, table, which)
+            if name != LEDGER:  # a cell is no row
+                lost[name] = count_rows(con, table, which)
             kept = f"select * from {table} where not {which}"
             new[name] = _replace_table(con, path / name, kept, made)
     return new, lost, rows
+
+
+def _follow_rows(name: str, rows: Sequence[int]) -> str:
+    """SQL that is true for what goes with some erased rows: their copies, or their changes."""
+    listed = ", ".join(map(str, rows)) or "null"
+    copies = "" if name == LEDGER else f" or kept in ({listed})"
+    return f"coalesce(_row in ({listed}){copies}, false)"
 
 
 def _numbers_of_rows(con: DuckDBPyConnection, table: str, condition: str) -> list[int]:

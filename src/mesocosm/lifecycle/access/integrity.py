@@ -23,7 +23,7 @@ from mesocosm.core.values.json_shapes import read_object
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.serving.settings import Service
 
-TABLES = ("rows", "quarantine", "duplicates")
+TABLES = ("rows", "quarantine", "duplicates", "changes")
 ANSWER_FILES = ("vectors.safetensors", "rows.json")
 
 

@@ -15,7 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
-from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.datasets.history import find_dataset, find_version
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.file_datasets import resolve_datasets

@@ -24,7 +24,7 @@ from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.answer_index import erase_answers
-from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.datasets.history import find_dataset, find_version
 from mesocosm.lifecycle.access.prediction_erasure import erase_predictions
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.access.subject_search import (

@@ -19,7 +19,7 @@ from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
 from mesocosm.data.types.number import Number
-from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.datasets.history import find_dataset, find_version
 from mesocosm.lifecycle.project_store import locate_project
 
 

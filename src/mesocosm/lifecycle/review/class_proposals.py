@@ -28,7 +28,7 @@ from mesocosm.lifecycle.access.data_access import (
     read_field_types,
     select_held_out,
 )
-from mesocosm.lifecycle.access.dataset_history import find_version
+from mesocosm.lifecycle.access.datasets.history import find_version
 from mesocosm.lifecycle.review.label_review import (
     format_inputs,
     list_columns,

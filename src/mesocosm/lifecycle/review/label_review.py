@@ -23,7 +23,7 @@ from mesocosm.lifecycle.access.data_access import (
     read_group_field,
     to_doubles,
 )
-from mesocosm.lifecycle.access.dataset_history import find_version
+from mesocosm.lifecycle.access.datasets.history import find_version
 from mesocosm.lifecycle.access.model_access import load_row_version
 from mesocosm.lifecycle.project_store import locate_project
 

@@ -21,7 +21,7 @@ from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
-from mesocosm.lifecycle.access.dataset_versions import choose_next_id, read_number
+from mesocosm.lifecycle.access.datasets.version_ids import choose_next_id, read_number
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project

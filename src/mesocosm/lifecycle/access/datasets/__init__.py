@@ -1,0 +1,1 @@
+"""Datasets as they were built: their versions, and what a build changed in them."""
