@@ -50,6 +50,10 @@ ABOUT = {
     "/v1/datasets/{name}/rows": (
         "Rows of a dataset, for roles in its `access`: `version`, `offset`, `limit`."
     ),
+    "/v1/datasets/{name}/changes": (
+        "Cells that a build changed, for roles in its `access`: `field`, `step`, `rule`, `row`,"
+        " `version`, `limit`."
+    ),
     "/v1/datasets/{name}/versions": "Versions of a dataset; with `old` and `new`, what changed.",
     "/report": "The report of all data and models, as a page; for the owner.",
     "/v1/monitors": "The last look of each monitor.",
@@ -105,6 +109,10 @@ CHINESE_ABOUT = {
     "/v1/lineage/{ident}": "一次预测的血缘，直到源文件的行。",
     "/v1/datasets/{name}/rows": (
         "数据集的行，限其 `access` 中的角色：`version`、`offset`、`limit`。"
+    ),
+    "/v1/datasets/{name}/changes": (
+        "构建更改的单元格，限其 `access` 中的角色："
+        "`field`、`step`、`rule`、`row`、`version`、`limit`。"
     ),
     "/v1/datasets/{name}/versions": "数据集的版本；给出 `old` 和 `new` 时，列出改变。",
     "/report": "全部数据和模型的报告，一个网页；限所有者。",

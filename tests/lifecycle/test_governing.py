@@ -267,6 +267,13 @@ def test_a_role_reads_the_rows_it_has_access_to_and_no_more(shop: Ecosystem) -> 
             refused.status_code == 403
             and "'guest' is not among the roles" in refused.json()["detail"]
         )
+        changed = ask(analyst, "/v1/datasets/sales/changes?limit=5").json()
+        assert changed["version"] == shop.datasets["sales"].version and "counts" in changed
+        assert ask(guest, "/v1/datasets/sales/changes").status_code == 403
+        wrong = ask(analyst, "/v1/datasets/sales/changes?field=amuont")
+        assert wrong.status_code == 422 and "amount" in wrong.text
+        assert ask(analyst, "/v1/datasets/sales/changes?limit=-1").status_code == 422
+        assert ask(analyst, "/v1/datasets/sales/changes?row=x").status_code == 422
         assert ask("x").status_code == 401
         assert ask(guest, "/v1/ecosystem").status_code == 200
         assert ask(guest, "/v1/services/none/predict", method="POST", json={}).status_code == 403

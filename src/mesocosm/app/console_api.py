@@ -25,7 +25,9 @@ from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message, render
 from mesocosm.core.permissions import OWNER
 from mesocosm.core.values.durations import seconds
+from mesocosm.data.dataset import Dataset
 from mesocosm.learning.evaluation.metrics import list_gates
+from mesocosm.lifecycle.access.datasets.changed_cells import ChangeFilter, ListedChanges
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
@@ -216,15 +218,9 @@ class Console:
     ) -> dict[str, object]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""
         from mesocosm.data.snapshots.delta_tables import page_of
-        from mesocosm.lifecycle.access.datasets.history import find_dataset, find_version
+        from mesocosm.lifecycle.access.datasets.history import find_version
 
-        data = find_dataset(self.spec, name)
-        if role != OWNER and role not in data.access:
-            raise Problem(
-                403,
-                Message("serving.role_may_not_read"),
-                Message("serving.role_without_access", role=role, name=name[:60]),
-            )
+        data = self._readable_dataset(name, role)
         if not 0 <= offset < 2**53 or not 1 <= limit <= 1000:
             raise Problem(422, UNPROCESSABLE, Message("serving.limit_and_offset"))
         snapshot = find_version(self.catalog, name, version)
@@ -250,6 +246,40 @@ class Console:
             "offset": offset,
             "rows": found,
         }
+
+    def _readable_dataset(self, name: str, role: str | None) -> Dataset:
+        """A dataset whose rows a role may read.
+
+        Raises:
+            Problem: it may not.
+        """
+        from mesocosm.lifecycle.access.datasets.history import find_dataset
+
+        data = find_dataset(self.spec, name)
+        if role != OWNER and role not in data.access:
+            raise Problem(
+                403,
+                Message("serving.role_may_not_read"),
+                Message("serving.role_without_access", role=role, name=name[:60]),
+            )
+        return data
+
+    def changes(
+        self, name: str, role: str | None, version: str, wanted: ChangeFilter, limit: int
+    ) -> ListedChanges:
+        """The cells that a build changed, for the owner and for roles that the file gives
+        access.
+        """
+        from mesocosm.lifecycle.access.datasets.changed_cells import list_changes
+
+        self._readable_dataset(name, role)
+        if not 0 <= limit <= 1000:
+            raise Problem(422, UNPROCESSABLE, Message("serving.limit_of_changes"))
+        found = list_changes(self.spec, self.catalog, name, wanted, limit, version)
+        with self.catalog.transaction() as con:
+            what = f"{len(found['changes'])} changed cells of {found['version']}"
+            self.catalog.write_audit(con, str(role), "read", f"datasets.{name}", what)
+        return found
 
     def versions(self, name: str, old: str, new: str) -> dict[str, object]:
         """The versions of a dataset, and how many rows were added, removed and changed between two

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeGuard
+from typing import Annotated, Any, TypeGuard
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 from mesocosm.app.console_api import UNPROCESSABLE, Console
@@ -20,6 +20,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message, Text
 from mesocosm.core.permissions import OWNER
+from mesocosm.lifecycle.access.datasets.changed_cells import ChangeFilter
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.progress_store import read_progress, render_progress_lines
 from mesocosm.lifecycle.project_store import locate_project
@@ -113,6 +114,18 @@ def _add_dataset_routes(app: FastAPI, console: Console) -> None:
     ) -> Any:
         return await asyncio.to_thread(
             console.rows, name, request.state.role, version, offset, limit
+        )
+
+    @app.get("/v1/datasets/{name}/changes")
+    async def changes(
+        name: str,
+        request: Request,
+        wanted: Annotated[ChangeFilter, Depends()],
+        version: str = "newest",
+        limit: int = 100,
+    ) -> Any:
+        return await asyncio.to_thread(
+            console.changes, name, request.state.role, version, wanted, limit
         )
 
     @app.get("/v1/datasets/{name}/versions")
