@@ -35,6 +35,8 @@ def _draft_again(spec: Spec, catalog: Catalog, name: str, data: Dataset) -> Draf
 
     if data.auto or data.source.lookup or not catalog.snapshot(dataset=name):
         return None
+    if not spec.eco.sources.keys() >= set(data.source.sources):
+        return None  # it reads a dataset, whose fields are known
     sources = {source: spec.eco.sources[source] for source in data.source.sources}
     try:
         return draft_dataset(sources, data.source, locate_project(spec))

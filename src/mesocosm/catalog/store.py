@@ -19,7 +19,8 @@ from mesocosm.catalog.predictions import Predictions
 from mesocosm.catalog.rows import LeaseRow, ResourceRow, SnapshotRow, VersionRow
 from mesocosm.core.messages import Message
 
-STALE = "stale"
+STALE = "stale"  # rows left a resource, so that what was made of them no longer holds
+UPSTREAM = "stale: upstream"  # rows left, or came back to, what a resource was made of
 
 
 class Catalog(Deployments, Predictions, Alerts):
@@ -44,9 +45,13 @@ class Catalog(Deployments, Predictions, Alerts):
         con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == fields["address"]))
         con.execute(insert(t.RESOURCES).values(at=self.clock(), left_at=None, **fields))
 
-    def make_stale(self, con: Connection, address: str) -> None:
-        """Have the next plan rebuild a resource, though its settings and content are the same."""
-        con.execute(update(t.RESOURCES).where(t.RESOURCES.c.address == address).values(made=STALE))
+    def make_stale(self, con: Connection, address: str, mark: str = STALE) -> None:
+        """Have the next plan rebuild a resource, though its settings and content are the same.
+
+        Args:
+            mark: why, `STALE` or `UPSTREAM`.
+        """
+        con.execute(update(t.RESOURCES).where(t.RESOURCES.c.address == address).values(made=mark))
 
     # snapshots and versions
 

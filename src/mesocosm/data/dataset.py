@@ -38,15 +38,15 @@ else:
 
 
 class From(Settings):
-    """Which sources feed a dataset.
+    """Which sources or other datasets feed a dataset.
 
     Args:
-        join: sources to join, the first one's rows leading.
+        join: sources or datasets to join, the first one's rows leading.
         on: the column they share.
         how: `left` keeps rows without a partner, `inner` quarantines them.
-        union: sources whose rows are concatenated.
-        lookup: sources that add columns to each row, each with the column it shares with the
-            leading rows, or how it is joined.
+        union: sources or datasets whose rows are concatenated.
+        lookup: sources or datasets that add columns to each row, each with the column it shares
+            with the leading rows, or how it is joined.
     """
 
     join: tuple[str, ...] = ()

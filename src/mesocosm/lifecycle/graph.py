@@ -22,6 +22,7 @@ from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
+from mesocosm.lifecycle.chains import address_of, in_build_order
 from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
@@ -47,7 +48,7 @@ def list_resources(spec: Spec) -> list[Resource]:
         raise ConfigError(ambiguous)
     return [
         *sources,
-        *(_dataset_resource(spec, name, data) for name, data in datasets.items()),
+        *(_dataset_resource(spec, name, data) for name, data in in_build_order(spec, datasets)),
         *(_model_resource(spec, name, model) for name, model in _ordered_models(spec)),
         *(_service_resource(spec, name, service) for name, service in spec.eco.services.items()),
         *_monitor_resources(spec),
@@ -112,7 +113,7 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
     made = written_settings(data, GOVERNING) | revision | mark_plugins(data)
     made["fields"] = _without_descriptions(made["fields"])
     recipe = _dump(data, set(GOVERNING)) | revision
-    needs = tuple(f"sources.{source}" for source in dict.fromkeys(data.all_sources))
+    needs = tuple(address_of(spec, source) for source in dict.fromkeys(data.all_sources))
     run = _select(written_settings(data), ("about", *GOVERNING))
     return Resource(f"datasets.{name}", spec.place(section, name), needs, made, run, recipe)
 

@@ -46,8 +46,10 @@ def is_small(spec: Spec, name: str) -> bool:
 
 
 def list_project_files(spec: Spec, source: str) -> list[Path] | None:
-    """The files of the project that a source reads, sorted; None where it reads others."""
-    path = getattr(spec.eco.sources[source], "path", None)
+    """The files of the project that a source reads, sorted; None where it reads others, as a
+    dataset does.
+    """
+    path = getattr(spec.eco.sources.get(source), "path", None)
     if not isinstance(path, str) or not _is_inside(path):
         return None
     return sorted(file for file in spec.root.glob(path) if file.is_file())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import ResourceRow
-from mesocosm.catalog.store import STALE
+from mesocosm.catalog.store import STALE, UPSTREAM
 from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical, digest
 from mesocosm.core.messages import Message, Text
@@ -189,7 +189,7 @@ def _same_fingerprints(
     an earlier version wrote them down otherwise.
     """
     old = Fingerprints(row["made"], row["run"])
-    if old.build == STALE:
+    if old.build in (STALE, UPSTREAM):
         return new
     build, runtime = new
     made_same = canonical(stored["made_by"]) == canonical(resource.made_by)
@@ -243,6 +243,8 @@ def _needs_reasons(resource: Resource, row: ResourceRow, signs: Mapping[str, str
     ]
     if row["made"] == STALE:
         reasons.append(Message("lifecycle.smaller_groups"))
+    if row["made"] == UPSTREAM:
+        reasons.append(Message("lifecycle.upstream_changed"))
     return reasons
 
 

@@ -26,6 +26,7 @@ from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, buil
 from mesocosm.data.quality.rules.rule import LastSnapshot
 from mesocosm.lifecycle.access.datasets.version_ids import choose_next_id
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.chains import is_dataset, list_sources
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
 from mesocosm.lifecycle.plan import Change
@@ -95,7 +96,7 @@ def _build(
     return build_snapshot(
         name,
         resolve_datasets(spec)[name],
-        spec.eco.sources,
+        list_sources(spec, catalog, name),
         where,
         made,
         read_private_key(where.store),
@@ -148,11 +149,12 @@ def _replaces_damaged(store: Path, last: SnapshotRow, made: str) -> bool:
 
 def _origins(spec: Spec, name: str) -> dict[str, dict[str, str | None]]:
     """The origin and licence of each source of a dataset."""
-    sources = spec.eco.sources
-    return {
-        source: {"origin": sources[source].origin, "licence": sources[source].licence}
-        for source in resolve_datasets(spec)[name].all_sources
-    }
+    found: dict[str, dict[str, str | None]] = {}
+    for source in resolve_datasets(spec)[name].all_sources:
+        if not is_dataset(spec, source):
+            settings = spec.eco.sources[source]
+            found[source] = {"origin": settings.origin, "licence": settings.licence}
+    return found
 
 
 def _check_changes(

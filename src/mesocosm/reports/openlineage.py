@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import SnapshotReport
 from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.config.migrations.rename import rename_data
@@ -162,8 +163,23 @@ def _source_inputs(space: str, snapshot: SnapshotRow) -> list[InputDataset]:
             "version": versions.DatasetVersionDatasetFacet(datasetVersion=contents),
         }
         facets |= _origin_facets(origins.get(source, {}))
-        inputs.append(InputDataset(space, f"sources.{source}", facets=facets))
+        inputs.append(InputDataset(space, _address_of(source, snapshot["report"]), facets=facets))
     return inputs
+
+
+def _address_of(source: str, report: SnapshotReport) -> str:
+    """The address of what a snapshot was made from: a source, or another dataset."""
+    origins = report.get("origins")
+    if origins is None or source in origins:
+        return f"sources.{source}"
+    return f"datasets.{source}"
+
+
+def _columns_by_address(report: SnapshotReport) -> Columns:
+    """The columns that a snapshot was made from, by the address of what has them."""
+    return {
+        _address_of(source, report): names for source, names in report.get("columns", {}).items()
+    }
 
 
 def _origin_facets(origin: Mapping[str, str | None]) -> Facets:
@@ -205,7 +221,7 @@ def _snapshot_facets(space: str, snapshot: SnapshotRow) -> Facets:
     return {
         "schema": schema.SchemaDatasetFacet(fields=fields),
         "version": versions.DatasetVersionDatasetFacet(datasetVersion=snapshot["id"]),
-        "columnLineage": _column_lineage(space, recipe, report.get("columns", {})),
+        "columnLineage": _column_lineage(space, recipe, _columns_by_address(report)),
         "dataQualityMetrics": quality.DataQualityMetricsDatasetFacet(
             columnMetrics=metrics, rowCount=rows
         ),
@@ -277,8 +293,8 @@ def _column_inputs(
     from openlineage.client.facet_v2 import column_lineage_dataset as lineage
 
     column = read_text(fields[field].get("column")) or field
-    sources = [source for source, names in columns.items() if column in names]
-    return [lineage.InputField(space, f"sources.{source}", column, [how]) for source in sources]
+    addresses = [address for address, names in columns.items() if column in names]
+    return [lineage.InputField(space, address, column, [how]) for address in addresses]
 
 
 def _recipe_of_now(recipe: Mapping[str, object]) -> JsonObject:

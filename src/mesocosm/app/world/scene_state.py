@@ -291,7 +291,10 @@ def _find_needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:
     """The addresses that an element of the file is built from."""
     match section:
         case "datasets":
-            return [f"sources.{source}" for source in settings.all_sources]
+            return [
+                f"sources.{source}" if source in eco.sources else f"datasets.{source}"
+                for source in settings.all_sources
+            ]
         case "models":
             adapted = [f"models.{settings.init_from}"] if settings.init_from else []
             return [f"datasets.{settings.dataset}", *adapted]

@@ -49,12 +49,14 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
 
 def _check_sources(eco: Ecosystem, at: Path, data: Dataset) -> Iterator[Fault]:
     for source in data.source.lookup:
-        yield from check_reference(eco, (*at, "from", "lookup", source), source, "sources")
+        path = (*at, "from", "lookup", source)
+        yield from check_reference(eco, path, source, "sources", "datasets")
     if data.ground_truth:
         yield from check_reference(eco, (*at, "ground_truth"), data.ground_truth, "sources")
     where = "join" if data.source.join else "union"
     for i, source in enumerate(data.source.join or data.source.union):
-        yield from check_reference(eco, (*at, "from", where, i), source, "sources")
+        path = (*at, "from", where, i)
+        yield from check_reference(eco, path, source, "sources", "datasets")
     if data.test_source:
         yield from check_reference(eco, (*at, "split", "test"), data.test_source, "sources")
 
@@ -158,7 +160,7 @@ def _check_rule(
         except ConfigValueError as wrong:
             yield path, wrong
     if isinstance(rule, ForeignKey):
-        yield from check_reference(eco, (*path, "in"), rule.source, "sources")
+        yield from check_reference(eco, (*path, "in"), rule.source, "sources", "datasets")
 
 
 def _check_rule_fields(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from os.path import isabs, normpath
 
+from mesocosm.config.checks.chains import check_chains
 from mesocosm.config.checks.datasets import check_datasets
 from mesocosm.config.checks.models.model import check_models
 from mesocosm.config.checks.names import check_names
@@ -24,6 +25,7 @@ def check_references(eco: Ecosystem) -> Iterator[Fault]:
     yield from check_names(eco)
     yield from _check_paths(eco)
     yield from check_datasets(eco)
+    yield from check_chains(eco)
     yield from check_models(eco)
     yield from check_services(eco)
     yield from check_world(eco)

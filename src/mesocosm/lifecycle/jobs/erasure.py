@@ -33,6 +33,14 @@ from mesocosm.lifecycle.access.subject_search import (
     find_sharing,
 )
 from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.chains import make_downstream_stale
+from mesocosm.lifecycle.jobs.erased_rows import (
+    find_downstream_places,
+    find_places,
+    match_places,
+    reduce_account,
+    without_words,
+)
 from mesocosm.lifecycle.jobs.unlearn import Unlearned, erase_texts, note_erasure, unlearn
 from mesocosm.lifecycle.project_store import locate_project
 
@@ -91,7 +99,17 @@ def forget(
     _leave_out(spec, catalog, dataset, absent, who)
     if not held:
         return {**_describe_nothing(dataset, len(absent)), "not_reached": removed}
+    keyed = {dataset: key, **sharing}
+    places = find_places(spec, catalog, keyed, held)
+    downstream = find_downstream_places(spec, catalog, [*keyed], places)
     others = [
+        Erasure(spec, catalog, name, None, held, who, found).run()
+        for name, found in downstream.items()
+        if found
+    ]
+    earlier = {name for name, found in downstream.items() if not found}
+    removed |= dict.fromkeys(earlier, Message("lifecycle.built_of_other_files").render())
+    others += [
         Erasure(spec, catalog, name, field, held, who).run() for name, field in sharing.items()
     ]
     for name in not_reached:  # its broken lines may name the subject all the same
@@ -194,6 +212,7 @@ class Erasure:
         subject: the field that holds the keys; None erases only what its quarantine has of them.
         keys: the keys, as they were given.
         who: who asked, for the audit.
+        places: the files and lines of erased rows, where the dataset reads a dataset that had them.
     """
 
     spec: Spec
@@ -202,6 +221,7 @@ class Erasure:
     subject: str | None
     keys: Sequence[str]
     who: str
+    places: frozenset[str] = frozenset()
 
     @property
     def store(self) -> Path:
@@ -278,6 +298,8 @@ class Erasure:
         from mesocosm.data.sources.path_utils import quote
 
         conditions = {"rows": "false", "quarantine": match_text(self.keys)}
+        if self.places:
+            conditions = match_places(self.places, self.keys)
         if self.subject:
             opened = None
             if self.data.fields[self.subject].sealed:
@@ -326,6 +348,7 @@ class Erasure:
             self._keep_snapshot(con, snapshot, erased, words)
             if self.data.anonymity:
                 catalog.make_stale(con, f"datasets.{self.dataset}")
+            make_downstream_stale(self.spec, catalog, con, self.dataset)
             for version, values in changed.items():
                 con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
             fields = [field for field in (self.subject,) if field]
@@ -361,8 +384,8 @@ class Erasure:
         values: dict[str, object] = {
             "delta": erased.versions["rows"],
             "account": reduce_account(snapshot["account"], erased.counts, "forgotten"),
-            "report": _without(cast(Json, report), words),
-            "facts": _without(cast(Json, snapshot["facts"]), words),
+            "report": without_words(cast(Json, report), words),
+            "facts": without_words(cast(Json, snapshot["facts"]), words),
         }
         self.catalog.keep_only(con, snapshot, **values)
 
@@ -370,28 +393,3 @@ class Erasure:
 def _list_scanned(words: set[str]) -> list[str]:
     """The words that are long enough to be looked for in every file."""
     return sorted(word for word in words if len(word) >= SCANNED_LENGTH)
-
-
-def reduce_account(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
-    """The row counts of a snapshot after rows left its tables; they add up as before."""
-    return account | {
-        "kept": account["kept"] - lost["rows"],
-        "quarantined": account["quarantined"] - lost["quarantine"],
-        "duplicates": account["duplicates"] - lost["duplicates"],
-        why: account.get(why, 0) + sum(lost.values()),
-    }
-
-
-def _without(value: Json, words: set[str]) -> Json:
-    """JSON without the entries that name a subject."""
-    if isinstance(value, Mapping):
-        return _without_keys(value, words)
-    if isinstance(value, list):
-        return [_without(v, words) for v in value]
-    if isinstance(value, str) and value in words:
-        return None
-    return value
-
-
-def _without_keys(value: JsonObject, words: set[str]) -> JsonObject:
-    return {k: _without(v, words) for k, v in value.items() if k not in words}

@@ -12,7 +12,8 @@ from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.lifecycle.access.answer_index import erase_answers
 from mesocosm.lifecycle.build_lock import hold_build_lock
-from mesocosm.lifecycle.jobs.erasure import reduce_account
+from mesocosm.lifecycle.chains import make_downstream_stale
+from mesocosm.lifecycle.jobs.erased_rows import reduce_account
 from mesocosm.lifecycle.project_store import locate_project
 
 
@@ -89,6 +90,7 @@ def _expire(
         catalog.keep_only(con, snapshot, delta=versions["rows"], account=account, report=report)
         if data.anonymity:
             catalog.make_stale(con, f"datasets.{name}")
+        make_downstream_stale(spec, catalog, con, name)
         catalog.write_audit(con, who, "expire", f"datasets.{name}", why)
     erase_answers(store, set(rows), name, snapshot["id"])
     return lost

@@ -19,6 +19,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import ProjectPaths
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.chains import list_sources
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import is_small
 from mesocosm.lifecycle.plan import Change
@@ -88,7 +89,7 @@ def _build_scratch(
     snapshot = build_snapshot(
         name,
         resolve_datasets(spec)[name],
-        spec.eco.sources,
+        list_sources(spec, catalog, name),
         ProjectPaths(where.root, scratch),
         fingerprints.build,
         read_private_key(where.store),

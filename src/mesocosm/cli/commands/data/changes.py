@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.cli.views.columns import pad
+from mesocosm.cli.views.columns import measure, pad
 from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.results.changed_cells import CellChange, ChangeCount, DatasetChanges
 
+COLUMNS = ("cli.changes.column.field", "cli.changes.column.rule", "cli.changes.column.cells")
 WIDEST = 40  # columns of a value on the terminal
 
 
@@ -65,19 +66,13 @@ def _text(found: DatasetChanges) -> str:
 
 def _table_of(counts: tuple[ChangeCount, ...]) -> list[str]:
     """The counts as a table."""
-    head = [Message(f"cli.changes.column.{name}").render() for name in ("field", "rule", "cells")]
+    head = [Message(id).render() for id in COLUMNS]
     rows = [head, *([count.field, count.rule, f"{count.cells:,}"] for count in counts)]
-    widths = [max(_width(row[column]) for row in rows) + 2 for column in range(3)]
+    widths = [max(measure(row[column]) for row in rows) + 2 for column in range(3)]
     return [
         f"  {pad(name, -widths[0])}{pad(rule, -widths[1])}{pad(cells, widths[2])}"
         for name, rule, cells in rows
     ]
-
-
-def _width(text: str) -> int:
-    from mesocosm.cli.views.columns import measure
-
-    return measure(text)
 
 
 def _change_line(change: CellChange) -> str:

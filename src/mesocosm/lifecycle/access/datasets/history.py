@@ -23,6 +23,7 @@ from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
 from mesocosm.lifecycle.access.datasets.version_ids import choose_next_id, read_number
 from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.chains import make_downstream_stale
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 
@@ -252,6 +253,7 @@ def restore_version(
         models = _list_trained(spec, catalog, now)
         with catalog.transaction() as con:
             con.execute(insert(t.SNAPSHOTS).values(**values))
+            make_downstream_stale(spec, catalog, con, dataset)
             text = f"{now['id']} -> {ident}, which is {then['id']}: {why}"
             catalog.write_audit(con, who, "rollback", f"datasets.{dataset}", text)
     return {"dataset": dataset, "from": now["id"], "to": ident, "is": then["id"], "models": models}

@@ -63,6 +63,8 @@ def _unchecked_joins(
     for name, data in datasets.items():
         if not data.source.partners or name not in spec.eco.datasets or is_settled(spec, name):
             continue
+        if not spec.eco.sources.keys() >= set(data.source.sources):
+            continue  # the columns of a dataset are known once it is built
         mark = _locate_join_result(spec, data, made)
         if not mark.is_file():
             marks[name] = mark
