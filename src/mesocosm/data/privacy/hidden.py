@@ -13,6 +13,8 @@ class Hidden(PrivateKind):
 
     For a field that reads a private field of another dataset: nothing can be shown of it again.
 
+    Source: Regulation (EU) 2016/679, article 5 (1) (c), data minimisation.
+
     >>> Hidden().method
     'hidden'
     """
