@@ -190,6 +190,30 @@ def test_a_dataset_of_other_files_is_named_and_rebuilt(
     assert all(row["city"] is None for row in facts if row["customer"] == "c5")
 
 
+def test_what_is_forgotten_below_stays_above_and_is_named(
+    shop: mesocosm.Ecosystem, tmp_path: Path
+) -> None:
+    order = _rows(shop, "order-facts")[0]["order"]
+    erased = shop.data.forget("order-facts", order)
+    assert {"orders", "customers"} <= set(erased.not_reached)
+    assert "order-facts" in erased.not_reached["orders"]
+    eco = mesocosm.open(tmp_path)
+    eco.build()
+    eco = mesocosm.open(tmp_path)
+    assert order not in {row["order"] for row in _rows(eco, "order-facts")}
+    assert order in {row["order"] for row in _rows(eco, "orders")}
+
+
+def test_rows_of_one_line_cannot_be_told_apart(tmp_path: Path) -> None:
+    text = FILE.replace(
+        "  orders-file: {type: csv, path: orders.csv}",
+        "  orders-file: {type: csv, path: orders.csv}\n  again: {type: csv, path: orders.csv}",
+    ).replace("from: orders-file\n    key: order", "from: {union: [orders-file, again]}")
+    _write(tmp_path, text)
+    (failed, *_) = mesocosm.open(tmp_path).build().failed
+    assert "orders" in failed.text() and "came from one line" in failed.text()
+
+
 def test_an_old_version_that_comes_back_rebuilds_what_reads_it(
     shop: mesocosm.Ecosystem, tmp_path: Path
 ) -> None:

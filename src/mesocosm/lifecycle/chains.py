@@ -36,6 +36,14 @@ def list_upstream(spec: Spec, data: Dataset) -> list[str]:
     return [name for name in dict.fromkeys(data.all_sources) if is_dataset(spec, name)]
 
 
+def find_upstream(spec: Spec, dataset: str) -> list[str]:
+    """The datasets that a dataset reads, itself or through others, the nearest first."""
+    datasets, found = resolve_datasets(spec), [dataset]
+    for name in found:
+        found += [other for other in list_upstream(spec, datasets[name]) if other not in found]
+    return found[1:]
+
+
 def list_downstream(spec: Spec, dataset: str) -> list[str]:
     """The datasets that read a dataset, themselves or through others, the nearest first."""
     datasets, found = resolve_datasets(spec), [dataset]

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import quote
-from mesocosm.data.sources.query_results import count_rows
+from mesocosm.data.sources.query_results import count_rows, read_counts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -45,6 +47,7 @@ class DatasetRows:
         """Make the rows the view `name`; the engine reads what is needed of it.
 
         Raises:
+            ConfigValueError: two of its rows have one place, so they cannot be told apart.
             MesocosmError: the version's files are lost or damaged.
         """
         from mesocosm.data.snapshots.delta_tables import scan
@@ -55,4 +58,19 @@ class DatasetRows:
             f"create view {quote(name)} as select _file, _line, {shown} from"
             f" {scan(self.folder, self.version)}"
         )
-        return Collected(list(self.fields), count_rows(con, quote(name)), dict(self.files))
+        rows = count_rows(con, quote(name))
+        self._check_places(con, name, rows)
+        return Collected(list(self.fields), rows, dict(self.files))
+
+    def _check_places(self, con: DuckDBPyConnection, name: str, rows: int) -> None:
+        """Refuse rows of which two came from one line, as of a file that two sources read."""
+        (different,) = read_counts(
+            con, f"select count(distinct hash(_file, _line)) from {quote(name)}"
+        )
+        if different < rows:
+            dataset = self.folder.parent.name
+            raise ConfigValueError(
+                "",
+                Message("data.places_repeated", dataset=dataset, rows=rows - different),
+                Message("data.each_line_once"),
+            )

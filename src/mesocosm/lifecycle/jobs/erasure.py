@@ -33,7 +33,7 @@ from mesocosm.lifecycle.access.subject_search import (
     find_sharing,
 )
 from mesocosm.lifecycle.build_lock import hold_build_lock
-from mesocosm.lifecycle.chains import make_downstream_stale
+from mesocosm.lifecycle.chains import find_upstream, make_downstream_stale
 from mesocosm.lifecycle.jobs.erased_rows import (
     find_downstream_places,
     find_places,
@@ -109,6 +109,9 @@ def forget(
     ]
     earlier = {name for name, found in downstream.items() if not found}
     removed |= dict.fromkeys(earlier, Message("lifecycle.built_of_other_files").render())
+    removed |= dict.fromkeys(
+        find_upstream(spec, dataset), Message("lifecycle.upstream_keeps", name=dataset).render()
+    )
     others += [
         Erasure(spec, catalog, name, field, held, who).run() for name, field in sharing.items()
     ]
