@@ -54,6 +54,9 @@ ABOUT = {
         "Cells that a build changed, for roles in its `access`: `field`, `step`, `rule`, `row`,"
         " `version`, `limit`."
     ),
+    "/v1/datasets/{name}/checks": (
+        "What the builds found of a dataset's rules, for roles in its `access`."
+    ),
     "/v1/datasets/{name}/versions": "Versions of a dataset; with `old` and `new`, what changed.",
     "/report": "The report of all data and models, as a page; for the owner.",
     "/v1/monitors": "The last look of each monitor.",
@@ -114,6 +117,7 @@ CHINESE_ABOUT = {
         "构建更改的单元格，限其 `access` 中的角色："
         "`field`、`step`、`rule`、`row`、`version`、`limit`。"
     ),
+    "/v1/datasets/{name}/checks": ("各次构建对数据集规则的检查结果，限其 `access` 中的角色。"),
     "/v1/datasets/{name}/versions": "数据集的版本；给出 `old` 和 `new` 时，列出改变。",
     "/report": "全部数据和模型的报告，一个网页；限所有者。",
     "/v1/monitors": "每个监控的最近一次查看。",

@@ -43,6 +43,7 @@ CLASSES: dict[str, tuple[type, ...]] = {
 SETTINGS = ("DraftGoal", "FileLayout", "LanguageEndpoint", "PrivateQuery", "ServeSettings")
 RESULTS = (
     "changed_cells",
+    "checks",
     "data",
     "file",
     "model",

@@ -34,6 +34,7 @@ CALLS = {  # in this order; the file is added to each that takes one
     "data versions": ("mail",),
     "data diff": ("mail", "0", "0"),
     "data changes": ("mail",),
+    "data checks": ("mail",),
     "data rollback": ("mail",),
     "data reveal": ("text", "--dataset", "mail", "--key", "1", "--why", "x"),
     "data rotate": (),

@@ -65,7 +65,11 @@ ROWS = re.compile(
     r"(?:GONE|PLACE|WARD|AGE|LABEL|SHORT|RULE|ASKED|BAD|KEY|TOLD|FAQ|CHAT)CANARY|\b99987\b|\b470000\b"
 )
 TOKEN = "t" * 24
-READ_BY_ACCESS = ("/v1/datasets/{name}/rows", "/v1/datasets/{name}/changes")
+READ_BY_ACCESS = (
+    "/v1/datasets/{name}/rows",
+    "/v1/datasets/{name}/changes",
+    "/v1/datasets/{name}/checks",
+)
 
 
 def people() -> str:

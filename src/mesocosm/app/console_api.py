@@ -28,6 +28,7 @@ from mesocosm.core.values.durations import seconds
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.evaluation.metrics import list_gates
 from mesocosm.lifecycle.access.datasets.changed_cells import ChangeFilter, ListedChanges
+from mesocosm.lifecycle.access.datasets.check_history import DatasetChecks
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
@@ -280,6 +281,15 @@ class Console:
             what = f"{len(found['changes'])} changed cells of {found['version']}"
             self.catalog.write_audit(con, str(role), "read", f"datasets.{name}", what)
         return found
+
+    def checks(self, name: str, role: str | None) -> DatasetChecks:
+        """What the builds found of a dataset's rules, for the owner and for roles that the file
+        gives access.
+        """
+        from mesocosm.lifecycle.access.datasets.check_history import list_checks
+
+        self._readable_dataset(name, role)
+        return list_checks(self.spec, self.catalog, name, None)
 
     def versions(self, name: str, old: str, new: str) -> dict[str, object]:
         """The versions of a dataset, and how many rows were added, removed and changed between two

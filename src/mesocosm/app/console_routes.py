@@ -128,6 +128,10 @@ def _add_dataset_routes(app: FastAPI, console: Console) -> None:
             console.changes, name, request.state.role, version, wanted, limit
         )
 
+    @app.get("/v1/datasets/{name}/checks")
+    async def checks(name: str, request: Request) -> Any:
+        return await asyncio.to_thread(console.checks, name, request.state.role)
+
     @app.get("/v1/datasets/{name}/versions")
     async def versions(name: str, old: str = "", new: str = "") -> Any:
         return await asyncio.to_thread(console.versions, name, old, new)

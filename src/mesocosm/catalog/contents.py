@@ -75,6 +75,27 @@ class MissingPattern(TypedDict):
     rows: int
 
 
+class RuleCheck(TypedDict):
+    """What a build found of a rule.
+
+    Args:
+        rule: the rule in words.
+        severity: `quarantine`, `warn` or `stop`.
+        rows: how many rows it looked at: those that could be read and are no duplicates; with
+            `warn` and `stop` those of them that no rule over one row quarantines.
+        broken: how many of them break it; of a rule over the table 0 or 1.
+        failed: whether more break it than may.
+        found: what is wrong with the table, of a rule over the table.
+    """
+
+    rule: str
+    severity: str
+    rows: int
+    broken: int
+    failed: bool
+    found: str
+
+
 class ChangedCells(TypedDict):
     """How many cells of the kept rows a step changed in a field, by the setting that says how."""
 
@@ -111,6 +132,7 @@ class SnapshotReport(TypedDict, total=False):
     examples: dict[str, list[list[str | None]]]
     changes: list[Json]
     changed_cells: list[ChangedCells]
+    checks: list[RuleCheck]
     delta: dict[str, int]
     seconds: float
 

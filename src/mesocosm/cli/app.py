@@ -46,6 +46,7 @@ GROUPS = {
             "versions",
             "diff",
             "changes",
+            "checks",
             "rollback",
             "forget",
             "reveal",
@@ -74,6 +75,7 @@ NEW = (
     "backup",
     "restore",
     "changes",
+    "checks",
 )  # never at the top under this name
 GROUPED: list[tuple[str, str]] = []
 for _group, (_, _names) in GROUPS.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.api.results.changed_cells import DatasetChanges
+from mesocosm.api.results.checks import DatasetChecks
 from mesocosm.api.results.data import (
     Backup,
     DatasetDifference,
@@ -119,6 +120,28 @@ class DataVerbs(VerbGroup):
         eco, wanted = self._eco, ChangeFilter(field, step, rule, row)
         found = list_changes(eco.spec, eco.catalog, dataset, wanted, limit, at)
         return DatasetChanges.from_json(found)
+
+    def checks(
+        self, dataset: str, rule: str | None = None, rows: int | None = None
+    ) -> DatasetChecks:
+        """What the builds of a dataset found of its rules, version by version.
+
+        Args:
+            dataset: its name.
+            rule: of the rules whose words hold this text.
+            rows: also list up to so many quarantined rows that break the rule.
+
+        Raises:
+            ConfigValueError: there is no such dataset or rule.
+            MesocosmError: it was not built.
+        """
+        from mesocosm.lifecycle.access.datasets.check_history import list_broken_rows, list_checks
+
+        eco = self._eco
+        found: dict[str, object] = {**list_checks(eco.spec, eco.catalog, dataset, rule)}
+        if rows is not None:
+            found["rows"] = list_broken_rows(eco.spec, eco.catalog, dataset, rule or "", rows)
+        return DatasetChecks.from_json(found)
 
     def rollback(self, dataset: str, to: str = "previous", why: str = "by hand") -> DatasetRollback:
         """Make an old version of a dataset the newest again; nothing that came after it is lost.

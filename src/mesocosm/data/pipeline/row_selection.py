@@ -5,8 +5,10 @@ Knows the tables that `staging.py` makes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mesocosm.catalog.contents import RuleCheck
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.data.cleaning.duplicates import SLICE, Duplicates
@@ -17,7 +19,7 @@ from mesocosm.data.pipeline.split import split_sql
 from mesocosm.data.quality.rules.binding import name_failing_rule
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote, text
-from mesocosm.data.sources.query_results import count_rows
+from mesocosm.data.sources.query_results import count_rows, read_counts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,11 +55,11 @@ def _drop_near_duplicates(
         con.execute(f"insert into _drops values {values}")
 
 
-def apply_rules(con: DuckDBPyConnection, dataset: Dataset, known: Known) -> dict[str, int]:
+def apply_rules(con: DuckDBPyConnection, dataset: Dataset, known: Known) -> list[RuleCheck]:
     """Apply the rules; `_aside` gets the rows that rules over several rows quarantine.
 
     Returns:
-        How many rows broke each rule of severity `warn`, by its sentence.
+        What was found of each rule.
 
     Raises:
         ConfigValueError: a rule of severity `stop` is broken.
@@ -66,13 +68,52 @@ def apply_rules(con: DuckDBPyConnection, dataset: Dataset, known: Known) -> dict
     _view_without_drops(con, dataset)
     if dataset.key:
         _quarantine_repeated_keys(con, dataset.key)
-    warned: dict[str, int] = {}
-    for rule in recipe.rules_of(dataset.fields, dataset.rules):
+    rules = recipe.rules_of(dataset.fields, dataset.rules)
+    if not rules:
+        return []
+    readable, left, *counts = _count_rows_that_break(con, rules)
+    checks: list[RuleCheck] = []
+    for rule, count in zip(rules, counts, strict=True):
         if rule.severity == "quarantine":
-            _quarantine_rows(con, rule, known)
+            broken = count or _quarantine_rows(con, rule, known)
+            checks.append(_check_of(rule, readable, broken))
         else:
-            warned |= _warn_or_stop(con, rule, known)
-    return warned
+            checks.append(_warn_or_stop(con, rule, known, left))
+    return checks
+
+
+def count_warned(checks: Sequence[RuleCheck]) -> dict[str, int]:
+    """How many rows broke each rule of severity `warn` that failed, by its sentence."""
+    failed = [check for check in checks if check["failed"] and check["severity"] == "warn"]
+    return {check["found"] or check["rule"]: check["broken"] for check in failed}
+
+
+def _check_of(rule: RuleKind, rows: int, broken: int, found: str = "") -> RuleCheck:
+    """What was found of a rule."""
+    return {
+        "rule": rule.sentence(),
+        "severity": rule.severity,
+        "rows": rows,
+        "broken": broken,
+        "failed": broken > rule.may_break(rows),
+        "found": found,
+    }
+
+
+def _count_rows_that_break(con: DuckDBPyConnection, rules: Sequence[RuleKind]) -> list[int]:
+    """How many rows could be read and are no duplicates, how many of them no rule over one row
+    quarantines, and how many break each such rule; 0 of other rules.
+    """
+    tests = [rule.breaks() for rule in rules]
+    asked = [f"count(*) filter ({test})" for test in tests if test]
+    with name_failing_rule(con, [rule for rule in rules if rule.breaks()], "_judged"):
+        readable, left, *found = read_counts(
+            con,
+            f"select {', '.join(['count(*)', 'count(*) filter (_why is null)', *asked])} from"
+            " _judged where _why is not distinct from _broken",
+        )
+    counts = iter(found)
+    return [readable, left, *(next(counts) if test else 0 for test in tests)]
 
 
 def _view_without_drops(con: DuckDBPyConnection, dataset: Dataset) -> None:
@@ -86,23 +127,22 @@ def _view_without_drops(con: DuckDBPyConnection, dataset: Dataset) -> None:
     )
 
 
-def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> dict[str, int]:
-    """The rows that break a rule by its sentence, where there are more than may be.
+def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known, rows: int) -> RuleCheck:
+    """What was found of a rule that quarantines no row.
+
+    Args:
+        rows: how many rows it looks at: those that no rule over one row quarantines.
 
     Raises:
-        ConfigValueError: there are, and the rule has the severity `stop`.
+        ConfigValueError: more rows break it than may, and it has the severity `stop`.
     """
     count, sentence = _count_broken(con, rule, known)
-    if not count:
-        return {}
-    rows = count_rows(con, "_judged", "_why is null") if rule.mostly < 1 else count
-    if count <= rule.may_break(rows):
-        return {}
-    if rule.severity == "stop":
+    check = _check_of(rule, rows, count, sentence or "")
+    if check["failed"] and rule.severity == "stop":
         raise ConfigValueError(
             "rules", sentence or _say_broken(rule, count, rows), Message("data.rows_that_keep_it")
         )
-    return {sentence or rule.sentence(): count}
+    return check
 
 
 def _say_broken(rule: RuleKind, count: int, rows: int) -> Message:
@@ -128,14 +168,21 @@ def _quarantine_repeated_keys(con: DuckDBPyConnection, key: str) -> None:
     )
 
 
-def _quarantine_rows(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> None:
-    """Quarantine the rows that break a rule over several rows; row rules were applied before."""
+def _quarantine_rows(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> int:
+    """Quarantine the rows that break a rule over several rows, and return how many do; row rules
+    were applied before.
+    """
     listed = rule.rows("_judged", known)
-    if listed:
-        con.execute(
-            f"insert into _aside select _row, {text(rule.sentence())} from ({listed}) where"
-            " _row not in (select _row from _aside)"
-        )
+    if not listed:
+        return 0
+    con.execute(f"create temp table _breaking as {listed}")
+    con.execute(
+        f"insert into _aside select _row, {text(rule.sentence())} from _breaking where _row not in"
+        " (select _row from _aside)"
+    )
+    count = count_rows(con, "_breaking")
+    con.execute("drop table _breaking")
+    return count
 
 
 def _count_broken(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> tuple[int, str | None]:

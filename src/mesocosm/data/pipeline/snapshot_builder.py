@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from mesocosm.catalog.contents import SnapshotFacts, SnapshotReport, SourceAccount
+from mesocosm.catalog.contents import RuleCheck, SnapshotFacts, SnapshotReport, SourceAccount
 from mesocosm.core.errors import belonging_to
 from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
@@ -28,7 +28,12 @@ from mesocosm.data.pipeline.expressions.typed_rows import count_texts, read_text
 from mesocosm.data.pipeline.fit_state import fit_state
 from mesocosm.data.pipeline.ingest import RawTable, ingest_rows
 from mesocosm.data.pipeline.internal_names import split_entries
-from mesocosm.data.pipeline.row_selection import apply_rules, drop_duplicates, split_rows
+from mesocosm.data.pipeline.row_selection import (
+    apply_rules,
+    count_warned,
+    drop_duplicates,
+    split_rows,
+)
 from mesocosm.data.pipeline.staging import Stage, read_stage
 from mesocosm.data.pipeline.writer import write_tables
 from mesocosm.data.privacy import anonymity
@@ -139,7 +144,7 @@ def build_snapshot(
         build = _Build(con, dataset, fields, where, key, options, Path(folder), {})
         rows = ingest_rows(con, dataset, collected)
         accounts = _account_sources(con, dataset, collected, rows)
-        counts, warned = _read_rows(build, rows, collected)
+        counts, checks = _read_rows(build, rows, collected)
         before = table_statistics.profile(con, "_stage", fields)
         loss = _clean_rows(build, rows, counts)
         account = account_rows(con, counts)
@@ -158,7 +163,8 @@ def build_snapshot(
             "treated": report.count_treated(con, fields, build.facts),
             "unreadable": report.count_unreadable(con, fields, rows.types, before),
             "reasons": report.count_reasons(con, counts.unreadable),
-            "warned": warned,
+            "warned": count_warned(checks),
+            "checks": checks,
             "anonymity": loss,
             "changed_cells": changed,
             **_source_entries(collected, rows, accounts),
@@ -179,17 +185,17 @@ def _list_files(collected: Mapping[str, Collected]) -> dict[str, str]:
 
 def _read_rows(
     build: _Build, rows: RawTable, collected: Mapping[str, Collected]
-) -> tuple[RowCounts, dict[str, int]]:
-    """Read, select and split the rows; returns how many there are, and the warnings of rules."""
+) -> tuple[RowCounts, list[RuleCheck]]:
+    """Read, select and split the rows; returns how many there are, and what was found of rules."""
     con, dataset, options = build.con, build.dataset, build.options
     erased = drop_erased(con, dataset, rows, options.forgotten, build.key)
     erased += _leave_erased_lines(collected, options.forgotten, build.key)
     stage = Stage(con, dataset, build.fields, rows, build.facts, build.folder, build.where.store)
     read_stage(stage)
     expired = drop_expired(con, dataset, options.time)
-    warned = _select_rows(con, dataset, rows, collected, options)
+    checks = _select_rows(con, dataset, rows, collected, options)
     staged = count_rows(con, "_stage")
-    return RowCounts(staged, erased, expired, _unreadable_lines(collected)), warned
+    return RowCounts(staged, erased, expired, _unreadable_lines(collected)), checks
 
 
 def _clean_rows(build: _Build, rows: RawTable, counts: RowCounts) -> dict[str, Json] | None:
@@ -270,8 +276,10 @@ def _select_rows(
     rows: RawTable,
     collected: Mapping[str, Collected],
     options: BuildOptions,
-) -> dict[str, int]:
-    """Drop duplicates, apply the rules and split what is left; returns the warnings, counted."""
+) -> list[RuleCheck]:
+    """Drop duplicates, apply the rules and split what is left; returns what was found of each
+    rule.
+    """
     drop_duplicates(con, dataset)
     known = Known(
         {s: quote("src_" + s) for s in collected},
@@ -279,9 +287,9 @@ def _select_rows(
         options.last or {},
         {n: f.ibis_type for n, f in dataset.fields.items()},
     )
-    warned = apply_rules(con, dataset, known)
+    checks = apply_rules(con, dataset, known)
     split_rows(con, dataset, rows)
-    return warned
+    return checks
 
 
 def _source_entries(

@@ -212,6 +212,7 @@ ABOUT = {
     "/v1/work": "Jobs in progress.",
     "/v1/datasets/{name}/rows": "Rows of a dataset, for roles with access.",
     "/v1/datasets/{name}/changes": "Cells that a build changed, for roles with access.",
+    "/v1/datasets/{name}/checks": "What builds found of a dataset's rules, for roles with access.",
     "/v1/datasets/{name}/versions": "Versions of a dataset, and what changed between two.",
     "/v1/alerts/{alert}/close": (
         "Close an open alert; `why`, the reason, is required and recorded in the audit."
