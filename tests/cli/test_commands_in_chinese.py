@@ -66,6 +66,7 @@ DATA = ("no thanks", "yes please", "please refund me", "stop sending number 4, a
 NAMES = re.compile(
     r"'[^']*'|\"[^\"]*\"|`[^`]*`"  # quoted: of the file, of the command line
     r"|mesocosm [\w -]+"  # a command
+    r"|\b(?:type|missing|outliers|repairs): \w+(?:, (?:unit|action): \w+)?"  # a setting
     r"|\S*[/_.=@\d\\{}\[\]<>|+-]\S*"  # a path, an identifier, a number, a setting
 )
 ALLOWED = re.compile(r"\b(Apdex|Shapley|JSON|Git|Python|Linux|OpenLineage|ONNX|MB|GB|kB|ms|UTC)\b")

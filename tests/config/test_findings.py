@@ -51,7 +51,7 @@ MISTAKES = [
     (
         "from: sentences",
         "from: sentenses",
-        "no source is named 'sentenses'",
+        "no source or dataset is named 'sentenses'",
         "Did you mean 'sentences'?",
     ),
     ("from: sentences", "from: risk", "'risk' is a model", "source"),

@@ -18,6 +18,7 @@ TELLS_OF_BOTH = ("config/migrations", "config/other_words.py")
 ANOTHER_MEANING = {
     ("file.md", "inputs"),  # of an ONNX graph
     ("open_inference.py", "inputs"),  # of the protocol
+    ("http.md", "rule"),  # of a request
 }
 
 

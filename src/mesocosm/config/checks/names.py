@@ -44,7 +44,11 @@ def check_reference(eco: Ecosystem, path: Path, word: str, *sections: str) -> It
             expected = Message("config.a_kind", kinds=kinds)
             yield fault(path, found, expected, sorted(choices), word)
             return
-    found = Message("config.no_such_name", kinds=kinds, word=word)
+    named = [Message(SECTION_NAMES[section]) for section in sections]
+    one = named[0]
+    if len(named) == 2:
+        one = Message("config.one_or_other", first=named[0], second=named[1])
+    found = Message("config.no_such_name", kinds=one, word=word)
     yield fault(path, found, "", sorted(choices), word)
 
 

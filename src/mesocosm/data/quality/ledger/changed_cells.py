@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesocosm.catalog.contents import ChangedCells
+from mesocosm.data.cleaning.facts import DetectorFacts, FieldFacts
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.column_groups import groups
@@ -78,19 +79,21 @@ def _describe(counted: _Counted) -> ChangedCells:
     return {"field": step.field, "step": step.step, "rule": step.rule, "cells": counted.cells}
 
 
-def _rows_of(dataset: Dataset, fields: Fields, table: str) -> ibis_sql.Table:
+def _rows_of(dataset: Dataset, fields: Fields, facts: Facts, table: str) -> ibis_sql.Table:
     """The unbound table of read fields with their marks."""
-    names = {name: dataset.fields[name] for name in _names_read(dataset, fields)}
+    names = {name: dataset.fields[name] for name in _names_read(dataset, fields, facts)}
     columns = {name: field.ibis_type for name, field in names.items()}
     marks = {READ_OTHERWISE: "string"} | ({"_mended": "string"} if dataset.repairs else {})
     return ibis_sql.table(table, {**columns, **marks, "_row": "int64"})
 
 
-def _names_read(dataset: Dataset, fields: Fields) -> list[str]:
+def _names_read(dataset: Dataset, fields: Fields, facts: Facts) -> list[str]:
     """Some fields, and those that their steps read."""
     names = list(fields)
-    for field in fields.values():
-        names += [name for name in field.other_fields if name in dataset.fields]
+    for name, field in fields.items():
+        fitted = facts.get(name, FieldFacts()).get("fence", DetectorFacts())
+        read = [*field.other_fields, *fitted.get("fields", [])]
+        names += [other for other in read if other in dataset.fields]
     return list(dict.fromkeys(names))
 
 
@@ -98,7 +101,7 @@ def _count_changes(
     con: DuckDBPyConnection, dataset: Dataset, fields: Fields, facts: Facts
 ) -> list[_Counted]:
     """How many cells each step changed; steps that changed none are left out."""
-    rows = _rows_of(dataset, fields, KEPT)
+    rows = _rows_of(dataset, fields, facts, KEPT)
     steps = list_steps(fields, dataset.repairs, facts, rows)
     if not steps:
         return []
@@ -171,7 +174,7 @@ def _sample_changes(
     shown = [one for one in counted if _may_show(dataset, fields[one.step.field])]
     if not shown:
         return
-    _draw_rows(con, dataset, fields, shown)
+    _draw_rows(con, dataset, fields, facts, shown)
     _add_what_came(con, dataset, shown)
     for number, one in enumerate(shown):
         query = _cells_sql(dataset, facts, one.step)
@@ -199,14 +202,18 @@ def _drawn(number: int) -> str:
 
 
 def _draw_rows(
-    con: DuckDBPyConnection, dataset: Dataset, fields: Fields, shown: Sequence[_Counted]
+    con: DuckDBPyConnection,
+    dataset: Dataset,
+    fields: Fields,
+    facts: Facts,
+    shown: Sequence[_Counted],
 ) -> None:
     """Create `_drawn`: the rows whose change by some step is kept, with the fields as they were
     read and repaired.
     """
-    rows = _rows_of(dataset, fields, KEPT)
+    rows = _rows_of(dataset, fields, facts, KEPT)
     drawn_fields = {one.step.field: fields[one.step.field] for one in shown}
-    columns = {name: rows[name] for name in _names_read(dataset, drawn_fields)}
+    columns = {name: rows[name] for name in _names_read(dataset, drawn_fields, facts)}
     columns |= {"_row": rows["_row"]}
     columns |= {f"\x1fw{i}": one.step.where for i, one in enumerate(shown)}
     every = [max(1, one.named // SAMPLED) for one in shown]
@@ -267,7 +274,7 @@ def _cells_sql(dataset: Dataset, facts: Facts, step: ChangingStep) -> str:
 def _clipped_sql(dataset: Dataset, facts: Facts, name: str) -> str:
     """SQL of a field of the drawn rows as its outlier detector leaves it."""
     some = {name: dataset.fields[name]}
-    columns = {n: dataset.fields[n].ibis_type for n in _names_read(dataset, some)}
+    columns = {n: dataset.fields[n].ibis_type for n in _names_read(dataset, some, facts)}
     rows = ibis_sql.table("_drawn", {**columns, "_row": "int64"})
     left = without_outliers(name, dataset.fields[name], rows, facts).cast("string")
     return ibis_sql.to_sql(ibis_sql.select_columns(rows, {"_row": rows["_row"], "clipped": left}))

@@ -63,7 +63,7 @@ def _reading_steps(name: str, field: FieldKind, rows: Table) -> Iterator[Changin
     unit = getattr(field, "unit", None)
     rule = f"type: {field.role}" + (f", unit: {unit}" if unit else "")
     yield _marked_step(name, rule, rows, other_entry(name))
-    lost = "null" if field.unreadable == "quarantine" else "null, or unreadable: missing"
+    lost = "null" if field.unreadable == "quarantine" else "null / unreadable: missing"
     yield _marked_step(name, lost, rows, lost_entry(name))
 
 
