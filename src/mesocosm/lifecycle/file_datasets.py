@@ -26,7 +26,8 @@ from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.project_store import locate_project
 
-REVISIONS = {"govern": 6, "learn": 5, "draft": 3}
+# redact: that of the detector of private values in texts
+REVISIONS = {"govern": 6, "learn": 5, "draft": 3, "redact": 2}
 
 
 class KeptDraft(TypedDict):

@@ -18,6 +18,7 @@ from mesocosm.core.records import Json
 from mesocosm.core.values.json_shapes import read_object
 from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
+from mesocosm.data.privacy.redact import Redact
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
@@ -109,13 +110,21 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
     section = "sources"  # a source that a service answers from directly
     if name in spec.eco.datasets:
         section = "datasets"
-    revision = {"revision": REVISIONS["govern"]}
+    revision = _govern_revisions(data)
     made = written_settings(data, GOVERNING) | revision | mark_plugins(data)
     made["fields"] = _without_descriptions(made["fields"])
     recipe = _dump(data, set(GOVERNING)) | revision
     needs = tuple(address_of(spec, source) for source in dict.fromkeys(data.all_sources))
     run = _select(written_settings(data), ("about", *GOVERNING))
     return Resource(f"datasets.{name}", spec.place(section, name), needs, made, run, recipe)
+
+
+def _govern_revisions(data: Dataset) -> dict[str, Json]:
+    """The revisions of the code that governs a dataset; that of redaction only where it redacts."""
+    revisions: dict[str, Json] = {"revision": REVISIONS["govern"]}
+    if any(isinstance(field.private, Redact) for field in data.fields.values()):
+        revisions["redaction"] = REVISIONS["redact"]
+    return revisions
 
 
 def _without_descriptions(fields: Json) -> Json:

@@ -25,6 +25,7 @@ NEW_SIGNS = {"+": "lifecycle.need_new", "±": "lifecycle.need_rebuilt"}  # by a 
 HIDDEN_KEYS = {  # what is said of settings that no file has
     "content": Message("lifecycle.content_changed"),
     "revision": Message("lifecycle.algorithm_changed"),
+    "redaction": Message("lifecycle.redaction_changed"),
     "weights": Message("lifecycle.base_changed"),
     "sight": Message("lifecycle.image_base_changed"),
     "left_out": Message("lifecycle.grouping_changed"),
