@@ -15,7 +15,7 @@ FILE = """\
 ecosystem: desk
 grammar: 2
 sources:
-  notes: {{path: notes.csv}}
+  notes: {{type: csv, path: notes.csv}}
 datasets:
   hidden:
     from: notes
