@@ -29,6 +29,14 @@ FREE_FORMS: dict[str, list[Node]] = {
     "Duplicates.by": [{"type": "string"}],
     "Dataset.fields": [{"const": "auto", "description": "Drafted from the sources."}],
     "Dataset.engine": [{"type": "object", "description": "`{spark: URL}`"}],
+    "Dataset.fields.*": [
+        {
+            "type": "object",
+            "required": ["shared"],
+            "properties": {"shared": {"type": "string"}},
+            "description": "A field of `shared`.",
+        }
+    ],
     "*.absent": [ANY_SCALARS],
     "*.null": [ANY_SCALARS],
     "Contract.columns": [{"type": "array", "items": {"type": "string"}}],
@@ -101,6 +109,9 @@ def _with_short_form(name: str, definition: Node, kind: type[Settings] | None) -
         if forms := _forms_of(f"{name}.{key}") or _forms_of(f"*.{key}"):
             node = definition["properties"][key]
             about = {"description": node["description"]} if "description" in node else {}
+            if inner := _forms_of(f"{name}.{key}.*"):
+                one = {"anyOf": [node["additionalProperties"], *inner]}
+                node = {**node, "additionalProperties": one}
             definition["properties"][key] = {**about, "anyOf": [node, *forms]}
     forms = _forms_of(name)
     short = kind.short if kind else ""

@@ -1,7 +1,7 @@
 """Read a file into its grammar, or report everything that is invalid in it.
 
-Knows the order: YAML, environment variables, grammar, references. Knows nothing of what the
-resources do.
+Knows the order: YAML, shared fields, environment variables, grammar, references. Knows nothing of
+what the resources do.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from pydantic import ValidationError
 
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.expansion.shared_fields import expand_shared_fields, select_first
+from mesocosm.config.expansion.variables import Substitution
 from mesocosm.config.hints import add_meaning
 from mesocosm.config.migrations.rename import load_current
 from mesocosm.config.other_values import meaning_of_value
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.schema_location import Schema
 from mesocosm.config.source_map import Data, find_place, to_plain_data
-from mesocosm.config.variables import Substitution
 from mesocosm.core.errors import ConfigError, Finding, Place
 from mesocosm.core.faults import Fault
 from mesocosm.core.messages import Message, Text
@@ -95,6 +96,7 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
 def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
     """Read and check a file's text; `env` gives the values of `${NAME}`."""
     tree, deprecations = load_current(text, file.name)
+    unknown = expand_shared_fields(tree, file.name)
     variables = Substitution(tree, file.name, env)
     data = variables.substitute(to_plain_data(tree))
     document = Document(tree, data, schema, file.name)
@@ -103,8 +105,10 @@ def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
         eco = Ecosystem.model_validate(data)
     except ValidationError as error:
         findings += explain_errors(error.errors(include_url=False), document)
+        findings = select_first(findings, unknown)
         findings += _check_valid_rest(document, [finding.key for finding in findings])
         raise ConfigError(_sort(findings)) from None
+    findings += unknown
     findings += [_finding_of(document, fault) for fault in check_references(eco)]
     if findings:
         raise ConfigError(_sort(findings))

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 
 from mesocosm.core.network.llm import Language
 from mesocosm.core.settings import Settings
-from mesocosm.data.dataset import Dataset
+from mesocosm.data.dataset import Dataset, FieldSetting
 from mesocosm.data.sources import SourceSetting
 from mesocosm.learning.model import Model
 from mesocosm.monitoring.settings import Monitor
@@ -23,6 +23,17 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 SECTIONS = ("sources", "datasets", "models", "services", "monitors")
 
 
+class Shared(Settings):
+    """What several datasets of the file share.
+
+    Args:
+        fields: fields by name; a dataset's field `{shared: NAME}` is the one of that name, and what
+            it writes next to `shared` stands in place of the shared field's own key.
+    """
+
+    fields: dict[str, FieldSetting] = {}
+
+
 class Ecosystem(Settings):
     """One file.
 
@@ -30,6 +41,7 @@ class Ecosystem(Settings):
         grammar: the version of the file's grammar.
         ecosystem: the name of the ecosystem.
         about: a description.
+        shared: fields that several datasets share.
         sources: where raw rows come from.
         datasets: governed tables.
         models: models to train.
@@ -44,6 +56,7 @@ class Ecosystem(Settings):
     grammar: Literal[2] = 2
     ecosystem: Name
     about: str = ""
+    shared: Shared = Shared()
     sources: dict[Name, SourceSetting] = {}
     datasets: dict[Name, Dataset] = {}
     models: dict[Name, Model] = {}

@@ -44,6 +44,9 @@ RENAMED = (
     _renamed("datasets.*.fields.*.missing", "with=method"),
     _renamed("datasets.*.fields.*.private", "by=method"),
     _renamed("datasets.*.fields.*.rules.[]", "rule=type"),
+    _renamed("shared.fields.*.missing", "with=method"),
+    _renamed("shared.fields.*.private", "by=method"),
+    _renamed("shared.fields.*.rules.[]", "rule=type"),
     _renamed(
         "models.*",
         "learns=dataset predict=target inputs=features tune=fine_tune fair=fairness"

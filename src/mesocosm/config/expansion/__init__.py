@@ -1,0 +1,1 @@
+"""What a file writes once and means elsewhere: environment variables and shared fields."""
