@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 import statistics
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -48,6 +49,7 @@ class Dirtying:
         self.out = Dirtied({name: list(texts) for name, texts in clean.items()})
         numbers = {n: [t for t in ts if NUMBER.fullmatch(t)] for n, ts in clean.items()}
         self.numeric = {n for n, ts in numbers.items() if len(ts) > 0.8 * self.rows}
+        self.determined = {n for n in self.names if _is_determined(clean, n)}
         self.factor = {n: self.draw.choice(FACTORS) for n in self.names}
         self.style = {n: self.draw.randrange(4) for n in self.names}
 
@@ -133,11 +135,8 @@ class Dirtying:
         return {name: f"{float(text) * factor:.{places}f}"}
 
     def make_dependency(self, row: int, name: str) -> dict[str, str]:
-        """Another value of a column whose values repeat."""
-        texts = self.clean[name]
-        if len(set(texts)) > self.rows / 3:
-            return {}
-        return {name: self.draw.choice(texts)}
+        """Another value of a column that another one determines."""
+        return {name: self.draw.choice(self.clean[name])} if name in self.determined else {}
 
     def make_outlier(self, row: int, name: str) -> dict[str, str]:
         """A number five to twenty deviations away."""
@@ -157,3 +156,24 @@ class Dirtying:
             return {}
         moved = {b: self.clean[a][row] for a, b in zip(cells, cells[1:], strict=False)}
         return moved if long == 1 else {cells[0]: "", **moved}
+
+
+def _is_determined(table: Table, name: str) -> bool:
+    """Whether rows with the same value of some other column agree on this one, in 95 of 100."""
+    return len(set(table[name])) > 1 and any(
+        _agreement(texts, table[name]) >= 0.95 for other, texts in table.items() if other != name
+    )
+
+
+def _agreement(given: list[str], then: list[str]) -> float:
+    """The share of the rows in groups of three and more that have their group's commonest value;
+    nothing where fewer than half of the rows are in such groups.
+    """
+    groups: dict[str, list[str]] = {}
+    for a, b in zip(given, then, strict=True):
+        groups.setdefault(a, []).append(b)
+    large = [Counter(group) for group in groups.values() if len(group) >= 3]
+    rows = sum(group.total() for group in large)
+    if len(large) < 2 or rows < len(given) / 2:
+        return 0.0
+    return sum(max(group.values()) for group in large) / rows

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mesocosm.data.cleaning.learned_errors.candidates import describe, suggest
+from mesocosm.data.cleaning.learned_errors.candidates import Candidate, describe, suggest
 from mesocosm.data.cleaning.learned_errors.cell_features import Evidence, measure_cells
 from mesocosm.data.cleaning.learned_errors.doubt import doubt_cells
 from mesocosm.data.cleaning.learned_errors.forest import Forest
@@ -77,11 +77,7 @@ def find_errors(cells: Cells, labels: Sequence[LabelledRow], seed: int = 0) -> F
     doubt, practised = doubt_cells(evidence, [(t.evidence, t.right) for t in trials], labels)
     ranking = _fit_ranking(evidence, trials, practised, labels, edits, doubt)
     found = Found(doubt)
-    for name in table.names:
-        for row in np.flatnonzero(doubt[name] >= DOUBTED):
-            best = _rank(evidence, ranking, int(row), name, edits, doubt[name])
-            if best is not None:
-                found.repairs.append(best)
+    found.repairs = _rank_all(evidence, ranking, edits, doubt)
     return found
 
 
@@ -143,18 +139,28 @@ def _fit_ranking(
     return Forest.fit(np.concatenate(parts), np.array(hits), np.array(weights))
 
 
-def _rank(
-    evidence: Evidence,
-    ranking: Forest,
-    row: int,
-    name: str,
-    edits: dict[str, list[Edit]],
-    doubt: Floats,
-) -> CellRepair | None:
-    candidates = suggest(evidence, row, name, edits)
-    if not candidates:
-        return None
-    chances = ranking.chances(describe(evidence, row, name, candidates, doubt))
+def _rank_all(
+    evidence: Evidence, ranking: Forest, edits: dict[str, list[Edit]], doubt: dict[str, Floats]
+) -> list[CellRepair]:
+    """The best candidate of each doubted cell; all are judged at once."""
+    asked: list[tuple[int, str, list[Candidate]]] = []
+    parts: list[Floats] = []
+    for name in evidence.table.names:
+        for row in map(int, np.flatnonzero(doubt[name] >= DOUBTED)):
+            candidates = suggest(evidence, row, name, edits)
+            if candidates:
+                asked.append((row, name, candidates))
+                parts.append(describe(evidence, row, name, candidates, doubt[name]))
+    if not parts:
+        return []
+    chances = ranking.chances(np.concatenate(parts))
+    each = np.split(chances, np.cumsum([len(p) for p in parts])[:-1])
+    return [_choose(evidence, *cell, own) for cell, own in zip(asked, each, strict=True)]
+
+
+def _choose(
+    evidence: Evidence, row: int, name: str, candidates: list[Candidate], chances: Floats
+) -> CellRepair:
     best = int(np.argmax(chances))
     chosen = candidates[best]
     step = max(chosen.by, key=lambda maker: chosen.by[maker])

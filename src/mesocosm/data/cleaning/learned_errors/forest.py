@@ -31,6 +31,7 @@ class Forest:
     def fit(cls, x: Floats, hit: npt.NDArray[np.bool_], weights: Floats, rounds: int = 80) -> Forest:
         """Fit on rows of features; needs both outcomes, else the one there is stays."""
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
         if hit.all() or not hit.any():
             return cls.constant(float(hit.any()))
@@ -43,11 +44,15 @@ class Forest:
             early_stopping=False,
             random_state=0,
         )
-        model.fit(x, hit, sample_weight=weights)
+        with threadpool_limits(1):  # the tables are small: threads only wait for each other
+            model.fit(x, hit, sample_weight=weights)
         return cls(model, 0.0)
 
     def chances(self, x: Floats) -> Floats:
         """The chance of each row."""
         if self.model is None:
             return np.full(len(x), self.always)
-        return np.asarray(self.model.predict_proba(x)[:, 1], np.float64)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            return np.asarray(self.model.predict_proba(x)[:, 1], np.float64)
