@@ -13,11 +13,10 @@ import numpy as np
 from rapidfuzz.distance import DamerauLevenshtein
 
 from mesocosm.data.cleaning.learned_errors.cell_features import Evidence
-from mesocosm.data.cleaning.learned_errors.text_edits import CASES, Edit
+from mesocosm.data.cleaning.learned_errors.text_edits import CASES, UNIT_FACTORS, Edit
 from mesocosm.data.cleaning.learned_errors.text_table import NUMBER, Floats, to_number
 
 MAKERS = ("vote", "near", "word", "format", "scale", "beside", "around", "learnt", "common", "date")
-FACTORS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001)
 VOTERS = 6  # determinants that are asked
 COMMON = 3  # frequent values that are tried
 
@@ -28,6 +27,7 @@ class Candidate:
 
     text: str
     by: dict[str, float] = field(default_factory=dict)
+    beside: str = ""  # the column of the same row in which it stands
 
 
 def suggest(
@@ -39,6 +39,8 @@ def suggest(
     for maker, value, strength in _suggest_all(evidence, row, name, edits.get(name, [])):
         if value and value != text:
             candidate = found.setdefault(value, Candidate(value))
+            if maker.startswith("beside:"):
+                maker, _, candidate.beside = maker.partition(":")
             if maker in ("vote", "learnt"):
                 candidate.by[maker] = candidate.by.get(maker, 0.0) + strength
             else:
@@ -81,7 +83,7 @@ def _suggest_formats(evidence: Evidence, name: str, text: str) -> Iterator[tuple
     was = model.format_shares(text)
     for maker, made in _rewrite(text):
         now = model.format_shares(made)
-        better = now[1] - was[1] + (now[2] - was[2]) + (now[3] - was[3])
+        better = now[0] - was[0] + (now[1] - was[1]) + (now[2] - was[2]) + (now[3] - was[3])
         if made != text and better > 0:
             yield maker, made, better
 
@@ -122,11 +124,12 @@ def _suggest_scales(
         return
     digits, usual = evidence.models[name].column.decimals, evidence.usual[name]
     was = abs(number - expected[row])
-    for factor in FACTORS:
+    support = evidence.factors[name]
+    for factor, share in zip(UNIT_FACTORS, support, strict=True):
         made = number / factor
-        if abs(made - expected[row]) < was:
+        if abs(made - expected[row]) < was and share > 0:
             nearness = abs(made - expected[row]) / usual
-            yield "scale", _write(made, digits), 1.0 / (1.0 + nearness)
+            yield "scale", _write(made, digits), float(share) / (1.0 + nearness)
 
 
 def _write(number: float, digits: int) -> str:
@@ -143,52 +146,74 @@ def _suggest_beside(evidence: Evidence, row: int, name: str) -> Iterator[tuple[s
             known = model.column.count_of(value)
             shares = model.format_shares(value)
             if known or shares[1] > 0.05:
-                yield "beside", value, 1.0 / (1 + abs(place - at))
+                yield f"beside:{other}", value, 1.0 / (1 + abs(place - at))
     for near in (row - 1, row + 1):
         if 0 <= near < table.rows:
             yield "around", table.text(near, name), 1.0
 
 
 def describe(
-    evidence: Evidence, row: int, name: str, candidates: list[Candidate], doubt: Floats
+    evidence: Evidence, row: int, name: str, candidates: list[Candidate], doubt: dict[str, Floats]
 ) -> Floats:
     """A row of features for each candidate of a cell.
 
     Args:
-        doubt: by row, how likely this column's cells are wrong.
+        doubt: by column and row, how likely the cells are wrong.
     """
     text, model = evidence.table.text(row, name), evidence.models[name]
-    column, expected = model.column, evidence.expected.get(name)
-    own = float(np.log(column.counts[column.codes[row]]))
-    was = model.format_shares(text)
+    column = model.column
     top = max((c.by.get("vote", 0.0) for c in candidates), default=0.0)
+    cell = [
+        *model.format_shares(text),
+        float(not text.strip()),
+        float(doubt[name][row]),
+        float(np.log(column.counts[column.codes[row]])),
+        float(evidence.off[name][row]) if name in evidence.off else -1.0,
+        len(column.values) / evidence.table.rows,
+        column.number_share,
+        float(len(candidates)),
+    ]
     out = []
     for c in candidates:
-        count = column.count_of(c.text)
-        number = to_number(c.text)
-        off = -1.0
-        if expected is not None and number == number:
-            off = min(1e6, abs(number - expected[row]) / evidence.usual[name])
         out.append(
             [
                 *(c.by.get(maker, 0.0) for maker in MAKERS),
                 top - c.by.get("vote", 0.0),
                 float(len(c.by)),
-                float(np.log1p(count)),
+                float(np.log1p(column.count_of(c.text))),
                 *model.format_shares(c.text),
-                *was,
                 model.rarest_trigram(c.text),
                 model.rarest_word(c.text),
                 float(DamerauLevenshtein.normalized_similarity(text, c.text)),
                 float(DamerauLevenshtein.distance(text, c.text)),
-                float(not text.strip()),
-                float(doubt[row]),
-                own,
-                off,
-                float(evidence.off[name][row]) if name in evidence.off else -1.0,
-                len(column.values) / evidence.table.rows,
-                column.number_share,
-                float(len(candidates)),
+                _distance(evidence, row, name, c.text),
+                *_describe_exchange(evidence, row, name, c, doubt),
+                *cell,
             ]
         )
     return np.array(out, np.float64)
+
+
+def _distance(evidence: Evidence, row: int, name: str, text: str) -> float:
+    """How far a number is from the expected one, in usual distances; -1 where none is."""
+    expected, number = evidence.expected.get(name), to_number(text)
+    if expected is None or number != number:
+        return -1.0
+    return float(min(1e6, abs(number - expected[row]) / evidence.usual[name]))
+
+
+def _describe_exchange(
+    evidence: Evidence, row: int, name: str, made: Candidate, doubt: dict[str, Floats]
+) -> list[float]:
+    """Whether the cell that holds the candidate is doubted, and this cell's text at home there."""
+    if not made.beside:
+        return [0.0, -1.0, 0.0, 0.0, -1.0]
+    names, text = evidence.table.names, evidence.table.text(row, name)
+    there = evidence.models[made.beside]
+    return [
+        float(names.index(made.beside) - names.index(name)),
+        float(doubt[made.beside][row]),
+        there.format_shares(text)[1],
+        float(np.log1p(there.column.count_of(text))),
+        _distance(evidence, row, made.beside, text),
+    ]

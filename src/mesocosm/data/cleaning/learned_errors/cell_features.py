@@ -12,8 +12,11 @@ from mesocosm.data.cleaning.learned_errors.dependencies import (
     count_votes,
     expect_numbers,
 )
+from mesocosm.data.cleaning.learned_errors.text_edits import UNIT_FACTORS
 from mesocosm.data.cleaning.learned_errors.text_table import Floats, TextColumn, TextTable
 from mesocosm.data.cleaning.learned_errors.value_features import ColumnModel
+
+FAR, NEAR = 5.0, 2.0  # usual distances from the expected number
 
 
 @dataclass
@@ -23,6 +26,8 @@ class Evidence:
     Args:
         features: by column, a row for each cell.
         off: by numeric column, how far each number is from the expected one, in usual distances.
+        usual: by numeric column, that distance.
+        factors: by numeric column, what share of the far numbers each unit's factor explains.
     """
 
     table: TextTable
@@ -31,6 +36,7 @@ class Evidence:
     expected: dict[str, Floats]
     off: dict[str, Floats]
     usual: dict[str, float]
+    factors: dict[str, Floats]
     features: dict[str, Floats]
 
 
@@ -39,7 +45,7 @@ def measure_cells(table: TextTable) -> Evidence:
     models = {name: ColumnModel(column) for name, column in table.columns.items()}
     votes = {name: count_votes(table, name) for name in table.columns}
     expected = expect_numbers(table)
-    found = Evidence(table, models, votes, expected, {}, {}, {})
+    found = Evidence(table, models, votes, expected, {}, {}, {}, {})
     for name, column in table.columns.items():
         by_value = models[name].measure(table.rows)[column.codes]
         parts = (
@@ -58,16 +64,39 @@ def _measure_numbers(found: Evidence, name: str, column: TextColumn) -> Floats:
     """
     rows = found.table.rows
     if name not in found.expected:
-        return np.tile(np.array([-1.0, 0.0, 0.0]), (rows, 1))
+        return np.tile(np.array([-1.0, 0.0, 0.0, 0.0]), (rows, 1))
     numbers, expected = column.row_numbers, found.expected[name]
     far = np.abs(numbers - expected)
     usual = float(np.nanmedian(far)) if not np.isnan(far).all() else 1.0
     usual = max(usual, 1e-6 * abs(found.models[name].spread), 1e-12)
     found.usual[name] = usual
     found.off[name] = np.nan_to_num(np.minimum(far / usual, 1e6), nan=-1.0)
+    found.factors[name] = _explain_factors(numbers, expected, usual)
     ratio = np.log10((np.abs(numbers) + 1e-9) / (np.abs(expected) + 1e-9))
     sure = np.full(rows, usual / found.models[name].spread)
-    return np.stack([found.off[name], np.nan_to_num(ratio), sure], axis=1)
+    explained = _explain_rows(found, name, numbers, expected)
+    return np.stack([found.off[name], np.nan_to_num(ratio), sure, explained], axis=1)
+
+
+def _explain_factors(numbers: Floats, expected: Floats, usual: float) -> Floats:
+    """The share of the far numbers that a division by each factor brings near."""
+    far = np.abs(numbers - expected) > FAR * usual
+    if far.sum() < 1:
+        return np.zeros(len(UNIT_FACTORS))
+    made = numbers[far][None, :] / np.array(UNIT_FACTORS)[:, None]
+    near = np.abs(made - expected[far][None, :]) <= NEAR * usual
+    return np.asarray(near.mean(axis=1), np.float64)
+
+
+def _explain_rows(found: Evidence, name: str, numbers: Floats, expected: Floats) -> Floats:
+    """The best share of those factors that bring a row's number near."""
+    usual = found.usual[name]
+    far = np.abs(numbers - expected) > FAR * usual
+    best = np.zeros(len(numbers))
+    for factor, share in zip(UNIT_FACTORS, found.factors[name], strict=True):
+        near = far & (np.abs(numbers / factor - expected) <= NEAR * usual)
+        best = np.where(near, np.maximum(best, share), best)
+    return best
 
 
 def _measure_places(table: TextTable, name: str, column: TextColumn) -> Floats:

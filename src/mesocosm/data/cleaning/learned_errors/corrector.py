@@ -113,7 +113,7 @@ def _fit_ranking(
     weights: list[float] = []
 
     def learn(
-        known: Evidence, row: int, name: str, right: str, doubts: Floats, weight: float
+        known: Evidence, row: int, name: str, right: str, doubts: dict[str, Floats], weight: float
     ) -> None:
         candidates = suggest(known, row, name, edits)
         if candidates:
@@ -124,16 +124,16 @@ def _fit_ranking(
     most = MOST_RANKED // len(trials)
     for trial, doubts in zip(trials, practised, strict=True):
         for row, name in list(trial.right)[:most]:
-            learn(trial.evidence, row, name, trial.right[row, name], doubts[name], 1.0)
+            learn(trial.evidence, row, name, trial.right[row, name], doubts, 1.0)
         for name, column in doubts.items():
             for row in np.flatnonzero(column >= 0.5)[: most // 4]:
                 if (int(row), name) not in trial.right:
                     text = trial.evidence.table.text(int(row), name)
-                    learn(trial.evidence, int(row), name, text, column, 1.0)
+                    learn(trial.evidence, int(row), name, text, doubts, 1.0)
     for label in labels:
         for name, right in label.right.items():
             if right != evidence.table.text(label.row, name) or doubt[name][label.row] > DOUBTED:
-                learn(evidence, label.row, name, right, doubt[name], LABEL_WEIGHT)
+                learn(evidence, label.row, name, right, doubt, LABEL_WEIGHT)
     if not parts:
         return Forest.constant(0.0)
     return Forest.fit(np.concatenate(parts), np.array(hits), np.array(weights))
@@ -150,7 +150,7 @@ def _rank_all(
             candidates = suggest(evidence, row, name, edits)
             if candidates:
                 asked.append((row, name, candidates))
-                parts.append(describe(evidence, row, name, candidates, doubt[name]))
+                parts.append(describe(evidence, row, name, candidates, doubt))
     if not parts:
         return []
     chances = ranking.chances(np.concatenate(parts))

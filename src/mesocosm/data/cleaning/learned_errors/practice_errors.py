@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from mesocosm.data.cleaning.learned_errors.text_edits import Edit
+from mesocosm.data.cleaning.learned_errors.text_edits import UNIT_FACTORS, Edit
 from mesocosm.data.cleaning.learned_errors.text_table import NUMBER, TextTable, to_number
 
 DATE = re.compile(r"(\d{4})\D?(\d\d)\D?(\d\d)|(\d\d?)\D(\d\d?)\D(\d{4})")
@@ -29,6 +29,7 @@ class Practice:
         self.table, self.draw, self.edits = table, random.Random(seed), edits or {}
         self.cells = {n: [c.values[k] for k in c.codes] for n, c in table.columns.items()}
         self.right: dict[Place, str] = {}
+        self.factors = {n: self.draw.choice(UNIT_FACTORS) for n in self.cells}
         self.letters = {n: _letters(c.values) for n, c in table.columns.items()}
 
     def fill(self, share: float) -> None:
@@ -125,9 +126,7 @@ class Practice:
         if number != number:
             return {}
         draw = self.draw
-        factor = draw.choice((0.001, 0.01, 0.1, 10.0, 100.0, 1000.0, draw.uniform(1.4, 4) ** 2))
-        if draw.random() < 0.2:
-            factor = draw.uniform(0.2, 0.7)
+        factor = self.factors[name] if draw.random() < 0.8 else draw.choice(UNIT_FACTORS)
         digits = len(text.partition(".")[2])
         return {(row, name): f"{number * factor:.{max(digits, draw.choice((0, 2)))}f}"}
 

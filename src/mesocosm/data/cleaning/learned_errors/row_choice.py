@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from mesocosm.data.cleaning.learned_errors.cell_features import measure_cells
+from mesocosm.data.cleaning.learned_errors.cell_kinds import name_kinds
 from mesocosm.data.cleaning.learned_errors.doubt import doubt_cells
 from mesocosm.data.cleaning.learned_errors.practice_errors import Practice
-from mesocosm.data.cleaning.learned_errors.text_patterns import short_pattern
 from mesocosm.data.cleaning.learned_errors.text_table import Cells, TextTable
 
 SEEN_BEFORE = 0.35  # what a kind of cell is worth once a chosen row has it
@@ -25,13 +27,11 @@ def choose_rows(cells: Cells, count: int, seed: int = 0) -> list[int]:
     practice.fill(0.1)
     copy = measure_cells(TextTable.of(practice.cells))
     doubt, _ = doubt_cells(evidence, [(copy, practice.right)], [])
-    kinds: list[list[str]] = [[] for _ in range(table.rows)]
-    worth = np.zeros((table.rows, len(table.names)))
-    for at, name in enumerate(table.names):
-        d = doubt[name]
-        worth[:, at] = np.clip(d, 0.02, 0.9)
-        for row in range(table.rows):
-            kinds[row].append(f"{name}|{round(4 * d[row])}|{short_pattern(table.text(row, name))}")
+    named = name_kinds(evidence, doubt)
+    kinds = [[f"{n}|{named[n][row]}" for n in table.names] for row in range(table.rows)]
+    sizes = Counter(kind for row in kinds for kind in row)
+    often = np.array([[min(1.0, sizes[k] / 5) for k in row] for row in kinds])
+    worth = np.stack([np.clip(doubt[n], 0.03, 0.9) for n in table.names], axis=1) * often
     return _choose(kinds, worth, count)
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mesocosm.data.cleaning.learned_errors.text_table import to_number
+from mesocosm.data.cleaning.learned_errors.text_table import GAP_WORDS, NUMBER, to_number
 
 CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "capital": str.capitalize}
+_UNITS = (2.54, 0.45359237, 1.609344, 0.3048, 0.9144, 28.349523, 3.785412, 4.184, 60.0, 12.0, 7.0)
+_UNITS += (1.8, 24.0, 3.6, 16.0, 1024.0, 1.852, 2.471054, 0.746)
+_TENS = tuple(10.0**power for power in range(-6, 7) if power)
+UNIT_FACTORS = (*_TENS, *_UNITS, *(1 / unit for unit in _UNITS))
 PART = re.compile(r"\d+|\D+")
 
 
@@ -91,33 +95,42 @@ def learn_edits(found: str, right: str) -> list[Edit]:
     """Every edit that makes one text of the other, the most general first."""
     if found == right:
         return []
-    edits = [Edit("value", (found,), (right,))] if found else []
+    if found.strip().lower() in GAP_WORDS:
+        return []
+    edits = [] if NUMBER.fullmatch(found) else [Edit("value", (found,), (right,))]
     if found.lower() == right.lower():
         was = [n for n, case in CASES.items() if case(found) == found]
         edits += [Edit("case", tuple(was[:1]), (n,)) for n, c in CASES.items() if c(found) == right]
     edits += _learn_ends(found, right) + _learn_sign(found, right) + _learn_order(found, right)
     a, b = to_number(found), to_number(right)
     if a == a and b == b and a and b and abs(a / b) != 1:
-        edits.append(Edit("factor", factor=_round_factor(a / b)))
+        factor = _round_factor(a / b)
+        edits += [] if factor is None else [Edit("factor", factor=factor)]
     return edits
 
 
-def _round_factor(factor: float) -> float:
-    """A power of ten where it is almost one."""
-    for power in range(-6, 7):
-        if abs(factor / 10.0**power - 1) < 0.01:
-            return 10.0**power
-    return factor
+def _round_factor(factor: float) -> float | None:
+    """The factor between two units that this one is almost; None where it is none."""
+    for known in UNIT_FACTORS:
+        if abs(factor / known - 1) < 0.005:
+            return known
+    return None
 
 
 def _learn_ends(found: str, right: str) -> list[Edit]:
     if right and right in found:
         start, _, end = found.partition(right)
-        return [Edit("affix", (start, end), ("", ""))]
-    if found and found in right:
+        return [Edit("affix", (start, end), ("", ""))] if _is_added(start, end) else []
+    if len(found) >= len(right) / 2 and found in right:
         start, _, end = right.partition(found)
-        return [Edit("affix", ("", ""), (start, end))]
+        return [Edit("affix", ("", ""), (start, end))] if _is_added(start, end) else []
     return []
+
+
+def _is_added(start: str, end: str) -> bool:
+    """Whether ends are signs, units or words that were put on, and not letters of a word."""
+    marked = (start[-1:], end[:1])
+    return not any(mark.isalnum() for mark in marked) or end[:1].isalpha() and len(end) > 1
 
 
 def _learn_sign(found: str, right: str) -> list[Edit]:
@@ -132,12 +145,13 @@ def _learn_sign(found: str, right: str) -> list[Edit]:
 def _learn_order(found: str, right: str) -> list[Edit]:
     """Figures that only stand in another order, as those of a date."""
     digits = "".join(c for c in found if c.isdigit())
+    starts = _group_starts(found)
     order, used = [], list[int]()
     for part in PART.findall(right):
         if not part.isdigit():
             order.append(part)
             continue
-        at = _find_unused(digits, part, used)
+        at = _find_unused(digits, part, used, starts)
         if at < 0:
             return []
         used += range(at, at + len(part))
@@ -147,8 +161,21 @@ def _learn_order(found: str, right: str) -> list[Edit]:
     return [Edit("order", right=tuple(order))]
 
 
-def _find_unused(digits: str, part: str, used: list[int]) -> int:
-    at = digits.find(part)
-    while at >= 0 and set(range(at, at + len(part))) & set(used):
-        at = digits.find(part, at + 1)
-    return at
+def _group_starts(text: str) -> list[int]:
+    """At which digit each group of digits begins."""
+    starts, at = [], 0
+    for part in PART.findall(text):
+        if part.isdigit():
+            starts.append(at)
+            at += len(part)
+    return starts
+
+
+def _find_unused(digits: str, part: str, used: list[int], starts: list[int]) -> int:
+    """Where a part stands, at the start of a group of digits if it can."""
+    places = [
+        at
+        for at in range(len(digits) - len(part) + 1)
+        if digits.startswith(part, at) and not set(range(at, at + len(part))) & set(used)
+    ]
+    return next((at for at in places if at in starts), places[0] if places else -1)
