@@ -17,6 +17,7 @@ from mesocosm.data.cleaning.learned_errors.text_table import Floats
 LABEL_WEIGHT = 6.0
 SPREAD_WEIGHT = 1.5  # of a cell alike a labelled one
 MOST_SPREAD = 60  # cells of a kind that take its label
+COMMON = 0.03  # of the rows: a kind of more cells is not wrong because one of them was
 SUSPECT_WEIGHT = 0.2  # of a cell not spoilt that a model of other columns doubts
 FOLDS = 2
 
@@ -124,7 +125,8 @@ def _list_labelled(
         rows = {label.row for label in told}
         for kind, said in by_kind.items():
             alike = [r for r, k in enumerate(kinds[name]) if k == kind and r not in rows]
-            if len(said) == 1 and alike:
+            common = len(alike) > COMMON * evidence.table.rows
+            if len(said) == 1 and alike and not (common and True in said):
                 alike = alike[:: max(1, len(alike) // MOST_SPREAD)]
                 wrong_all = np.full(len(alike), float(said.pop()))
                 found.add(evidence.features[name][alike], wrong_all, SPREAD_WEIGHT, 0)

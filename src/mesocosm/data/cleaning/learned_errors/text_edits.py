@@ -11,7 +11,8 @@ CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "capital": 
 _UNITS = (2.54, 0.45359237, 1.609344, 0.3048, 0.9144, 28.349523, 3.785412, 4.184, 60.0, 12.0, 7.0)
 _UNITS += (1.8, 24.0, 3.6, 16.0, 1024.0, 1.852, 2.471054, 0.746)
 _TENS = tuple(10.0**power for power in range(-6, 7) if power)
-UNIT_FACTORS = (*_TENS, *_UNITS, *(1 / unit for unit in _UNITS))
+_WRITTEN = tuple(float(f"{factor:.4g}") for unit in _UNITS for factor in (unit, 1 / unit))
+UNIT_FACTORS = tuple(dict.fromkeys((*_TENS, *_UNITS, *(1 / u for u in _UNITS), *_WRITTEN)))
 PART = re.compile(r"\d+|\D+")
 
 
@@ -111,10 +112,8 @@ def learn_edits(found: str, right: str) -> list[Edit]:
 
 def _round_factor(factor: float) -> float | None:
     """The factor between two units that this one is almost; None where it is none."""
-    for known in UNIT_FACTORS:
-        if abs(factor / known - 1) < 0.005:
-            return known
-    return None
+    nearest = min(UNIT_FACTORS, key=lambda known: abs(factor / known - 1))
+    return nearest if abs(factor / nearest - 1) < 0.005 else None
 
 
 def _learn_ends(found: str, right: str) -> list[Edit]:
