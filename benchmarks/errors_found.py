@@ -49,7 +49,9 @@ def _run(names: list[str], known: bool) -> None:
     for column in COLUMNS:
         print(f"  mean {column}: {statistics.fmean(f[column] for f in found):.4f}")
     for kind, (errors, seen, fixed) in sorted(tallies.items()):
-        print(f"  {kind}: {errors} errors, {seen / errors:.2f} found, {fixed / errors:.2f} repaired")
+        print(
+            f"  {kind}: {errors} errors, {seen / errors:.2f} found, {fixed / errors:.2f} repaired"
+        )
 
 
 def _add(tallies: dict[str, list[int]], made: Score) -> None:

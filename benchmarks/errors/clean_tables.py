@@ -15,7 +15,16 @@ from pathlib import Path
 
 Table = dict[str, list[str]]  # texts by column
 
-DEVELOPED = ("airports", "barley", "german_credit", "seattle_weather", "stocks", "beers", "macro")
+DEVELOPED = (
+    "airports",
+    "barley",
+    "german_credit",
+    "seattle_weather",
+    "stocks",
+    "beers",
+    "macro",
+    "randhie",
+)
 HELD_OUT = (
     "cars",
     "iris",
@@ -36,6 +45,7 @@ PLACES = {
     "seattle_weather": "vega_datasets/_data/seattle-weather.csv",
     "stocks": "vega_datasets/_data/stocks.csv",
     "macro": "statsmodels/datasets/macrodata/macrodata.csv",
+    "randhie": "statsmodels/datasets/randhie/randhie.csv",
     "cars": "vega_datasets/_data/cars.json",
     "iris": "vega_datasets/_data/iris.json",
     "grunfeld": "statsmodels/datasets/grunfeld/grunfeld.csv",

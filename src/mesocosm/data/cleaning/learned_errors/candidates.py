@@ -74,7 +74,11 @@ def _suggest_all(
     if len(column.values) <= evidence.table.rows / 10:
         for place in np.argsort(-column.counts)[:COMMON]:
             if not column.gaps[place]:
-                yield "common", column.values[place], float(column.counts[place] / len(column.codes))
+                yield (
+                    "common",
+                    column.values[place],
+                    float(column.counts[place] / len(column.codes)),
+                )
 
 
 def _suggest_formats(evidence: Evidence, name: str, text: str) -> Iterator[tuple[str, str, float]]:

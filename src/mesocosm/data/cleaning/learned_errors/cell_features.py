@@ -96,7 +96,7 @@ def _explain_rows(found: Evidence, name: str, numbers: Floats, expected: Floats)
     for factor, share in zip(UNIT_FACTORS, found.factors[name], strict=True):
         near = far & (np.abs(numbers / factor - expected) <= NEAR * usual)
         best = np.where(near, np.maximum(best, share), best)
-    return best
+    return np.asarray(best, np.float64)
 
 
 def _measure_places(table: TextTable, name: str, column: TextColumn) -> Floats:

@@ -20,7 +20,7 @@ def name_kinds(evidence: Evidence, doubt: dict[str, Floats]) -> dict[str, list[s
         few = len(column.values) <= max(8, FEW * evidence.table.rows)
         written = [v if few else short_pattern(v)[:24] for v in column.values]
         votes = evidence.votes[name][:1]
-        odds = np.zeros(evidence.table.rows)
+        odds = np.zeros(evidence.table.rows, np.bool_)
         if votes and votes[0].strength > 0.5:
             odds = np.nan_to_num(votes[0].best - votes[0].own) > 0.5
         found[name] = [

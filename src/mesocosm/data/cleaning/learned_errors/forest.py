@@ -28,7 +28,9 @@ class Forest:
         return cls(None, chance)
 
     @classmethod
-    def fit(cls, x: Floats, hit: npt.NDArray[np.bool_], weights: Floats, rounds: int = 80) -> Forest:
+    def fit(
+        cls, x: Floats, hit: npt.NDArray[np.bool_], weights: Floats, rounds: int = 80
+    ) -> Forest:
         """Fit on rows of features; needs both outcomes, else the one there is stays."""
         from sklearn.ensemble import HistGradientBoostingClassifier
         from threadpoolctl import threadpool_limits

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from mesocosm.data.cleaning.learned_errors.text_table import GAP_WORDS, NUMBER, to_number
 
 CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "capital": str.capitalize}
-_UNITS = (2.54, 0.45359237, 1.609344, 0.3048, 0.9144, 28.349523, 3.785412, 4.184, 60.0, 12.0, 7.0)
-_UNITS += (1.8, 24.0, 3.6, 16.0, 1024.0, 1.852, 2.471054, 0.746)
+_LENGTHS = (2.54, 0.45359237, 1.609344, 0.3048, 0.9144, 28.349523, 3.785412, 4.184, 60.0, 12.0, 7.0)
+_OTHERS = (1.8, 24.0, 3.6, 16.0, 1024.0, 1.852, 2.471054, 0.746)
+_UNITS = (*_LENGTHS, *_OTHERS)
 _TENS = tuple(10.0**power for power in range(-6, 7) if power)
 _WRITTEN = tuple(float(f"{factor:.4g}") for unit in _UNITS for factor in (unit, 1 / unit))
 UNIT_FACTORS = tuple(dict.fromkeys((*_TENS, *_UNITS, *(1 / u for u in _UNITS), *_WRITTEN)))

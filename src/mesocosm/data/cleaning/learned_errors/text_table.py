@@ -99,4 +99,4 @@ class TextTable:
     def text(self, row: int, name: str) -> str:
         """One cell."""
         column = self.columns[name]
-        return column.values[column.codes[row]]
+        return column.values[int(column.codes[row])]
