@@ -91,7 +91,7 @@ def _read_file(path: Path) -> Table:
 
 
 def _read_csv(content: str) -> Table:
-    mark = "\t" if "\t" in content.partition("\n")[0] else ","
+    mark = max("\t;,", key=content.partition("\n")[0].count)
     rows = [row for row in csv.reader(io.StringIO(content), delimiter=mark) if row]
     names = [name.strip().strip("'") for name in rows[0]]
     return {name: [row[i] for row in rows[1:]] for i, name in enumerate(names)}

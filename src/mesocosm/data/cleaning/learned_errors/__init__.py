@@ -1,1 +1,1 @@
-"""Errors found and repaired by learning, from the table itself and from rows that a person labels."""
+"""Errors found and repaired by learning, from a table and from rows that a person labels."""

@@ -85,7 +85,8 @@ def _explain_factors(numbers: Floats, expected: Floats, usual: float) -> Floats:
         return np.zeros(len(UNIT_FACTORS))
     made = numbers[far][None, :] / np.array(UNIT_FACTORS)[:, None]
     near = np.abs(made - expected[far][None, :]) <= NEAR * usual
-    return np.asarray(near.mean(axis=1), np.float64)
+    shares: Floats = near.mean(axis=1)
+    return shares
 
 
 def _explain_rows(found: Evidence, name: str, numbers: Floats, expected: Floats) -> Floats:
@@ -123,4 +124,5 @@ def _measure_places(table: TextTable, name: str, column: TextColumn) -> Floats:
 
 def _same(a: TextColumn, b: TextColumn) -> Floats:
     shared = np.array([b.places.get(v, -1) for v in a.values])
-    return (shared[a.codes] == b.codes).astype(np.float64)
+    alike: Floats = (shared[a.codes] == b.codes).astype(np.float64)
+    return alike

@@ -102,7 +102,7 @@ def add_votes(votes: list[Votes], rows: int) -> Floats:
 
 
 def expect_numbers(table: TextTable) -> dict[str, Floats]:
-    """The number that the other columns, and the rows before and after, say of each numeric cell."""
+    """The number that other columns, and the rows around, say of each numeric cell."""
     explaining = {n: _standardise(c) for n, c in table.columns.items() if c.is_numeric}
     classes = {
         n: np.eye(len(c.values))[c.codes]

@@ -37,11 +37,13 @@ def find_repairs(
     """
     texts = ", ".join(f"coalesce({quote(n)}::varchar, '')" for n in fields)
     rows = con.execute(
-        f"select {row_key(fields)}, _file, _line, {texts} from {table} order by _row limit"
+        f"select {row_key(fields)}, _line, {texts} from {table} order by _row limit"
         f" {MOST_ROWS}"
     ).fetchall()
-    cells: Cells = {n: [_write(row[i + 3]) for row in rows] for i, n in enumerate(fields)}
-    places = {f"{row[1]}:{row[2]}": at for at, row in enumerate(rows)}
+    cells: Cells = {n: [_write(row[i + 2]) for row in rows] for i, n in enumerate(fields)}
+    places: dict[str, list[int]] = defaultdict(list)  # several files have rows of one line
+    for at, row in enumerate(rows):
+        places[str(row[1])].append(at)
     told = _read_labels(con, labels, fields, cells, places) if labels else []
     found = find_errors(cells, told)
     repairs = [
@@ -103,7 +105,7 @@ def _read_labels(
     labels: str,
     fields: tuple[str, ...],
     cells: Cells,
-    places: dict[str, int],
+    places: dict[str, list[int]],
 ) -> list[LabelledRow]:
     source = quote("src_" + labels)
     columns = list_columns(con, source)
@@ -120,19 +122,20 @@ def _read_labels(
     said: dict[str, dict[str, list[str]]] = {FOUND: {}, RIGHT: {}}
     for version, place, *row in con.execute(query).fetchall():
         said.setdefault(str(version).strip(), {})[str(place)] = row
-    told = []
+    told: list[LabelledRow] = []
     for place, right in said[RIGHT].items():
         found = said[FOUND].get(place)
-        if place in places and found is not None:
-            told.append(_label(names, found, right, cells, places[place]))
-    kept = [label for label in told if label is not None]
-    if not kept:
+        if found is not None:
+            lines = places.get(place.rpartition(":")[2], [])
+            read = (_label(names, found, right, cells, row) for row in lines)
+            told += [label for label in read if label is not None][:1]
+    if not told:
         raise ConfigValueError(
             "repairs.labels",
             Message("data.labels_of_other_rows", source=labels),
             Message("data.labels_of_command"),
         )
-    return kept
+    return told
 
 
 def _label(
