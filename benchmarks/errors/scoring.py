@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from errors.clean_tables import Table
 from mesocosm.data.cleaning.learned_errors.corrector import LabelledRow, find_errors
 from mesocosm.data.cleaning.learned_errors.row_choice import choose_rows
+from mesocosm.data.cleaning.repairs.learned import (
+    DOUBTED,
+    DOUBTED_ALONE,
+    SURE,
+    SURE_ALONE,
+)
 
 LABELLED = 20
 DETECTED = 0.5  # chance from which a cell is reported
-REPAIRED = 0.5  # and from which it is changed
-SURE = 0.97  # without labels
 
 
 @dataclass
@@ -63,11 +67,11 @@ def score(
     labels = [LabelledRow(r, {n: clean[n][r] for n in clean}) for r in rows]
     found = find_errors(dirty, labels)
     out = Score(seconds=time.perf_counter() - began)
-    sure = REPAIRED if labelled else SURE
+    sure, doubted = (SURE, DOUBTED) if labelled else (SURE_ALONE, DOUBTED_ALONE)
     new = {
         (r.row, r.field): r.new
         for r in found.repairs
-        if r.confidence >= sure and found.doubt[r.field][r.row] >= (DETECTED if labelled else SURE)
+        if r.confidence >= sure and found.doubt[r.field][r.row] >= doubted
     }
     skipped = set(rows)
     for name, texts in dirty.items():

@@ -19,7 +19,6 @@ from mesocosm.data.sources.query_results import list_columns
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DOUBTED = 0.5
 ALWAYS = 2  # rows of one text that are repaired alike, until it always is
 
 
@@ -28,17 +27,19 @@ def find_repairs(
     table: str,
     fields: tuple[str, ...],
     labels: str | None,
-    at_least: float,
+    at_least: tuple[float, float],
 ) -> RepairFacts:
     """The tables that `Learned` looks up, and a record of each changed cell.
+
+    Args:
+        at_least: the chances that a candidate is right, and that its cell is wrong.
 
     Raises:
         ConfigValueError: the labels have no such columns, or are of other rows.
     """
     texts = ", ".join(f"coalesce({quote(n)}::varchar, '')" for n in fields)
     rows = con.execute(
-        f"select {row_key(fields)}, _line, {texts} from {table} order by _row limit"
-        f" {MOST_ROWS}"
+        f"select {row_key(fields)}, _line, {texts} from {table} order by _row limit {MOST_ROWS}"
     ).fetchall()
     cells: Cells = {n: [_write(row[i + 2]) for row in rows] for i, n in enumerate(fields)}
     places: dict[str, list[int]] = defaultdict(list)  # several files have rows of one line
@@ -49,7 +50,7 @@ def find_repairs(
     repairs = [
         r
         for r in found.repairs
-        if r.confidence >= at_least and found.doubt[r.field][r.row] >= max(DOUBTED, at_least / 1.2)
+        if r.confidence >= at_least[0] and found.doubt[r.field][r.row] >= at_least[1]
     ]
     repairs = [*_correct_labelled(told, cells), *_without_labelled(repairs, told)]
     return _tabulate(repairs, cells, [str(row[0]) for row in rows])

@@ -13,8 +13,8 @@ from mesocosm.data.pipeline.internal_names import quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SURE = 0.6  # with labels
-SURE_ALONE = 0.97  # without
+SURE, DOUBTED = 0.5, 0.7  # chances of a candidate and of an error, with labels
+SURE_ALONE, DOUBTED_ALONE = 0.7, 0.8  # without
 MOST_ROWS = 50_000  # that it learns from
 CHANGES = "\x1fchanges"  # no field can have this name
 SEPARATOR = "'\x1f'"
@@ -29,9 +29,9 @@ class Learned(RepairKind):
 
     Args:
         fields: the fields that are looked at and repaired, two or more.
-        labels: the source of labelled rows, as `mesocosm data label` writes it; without it hardly
-            anything is sure enough.
-        confidence: how likely a candidate must be; 0.6 with labels, 0.97 without, where not given.
+        labels: the source of labelled rows, as `mesocosm data label` writes it; without it fewer
+            repairs are sure enough.
+        confidence: how likely a candidate must be; 0.5 with labels, 0.7 without, where not given.
 
     Source: Mahdavi et al. 2019, Raha; Mahdavi and Abedjan 2020, Baran; Heidari et al. 2019,
     HoloDetect.
@@ -55,7 +55,8 @@ class Learned(RepairKind):
         from mesocosm.data.cleaning.repairs.labelled_table import find_repairs
 
         at_least = self.confidence or (SURE if self.labels else SURE_ALONE)
-        return find_repairs(con, table, self.fields, self.labels, at_least)
+        doubted = DOUBTED if self.labels else DOUBTED_ALONE
+        return find_repairs(con, table, self.fields, self.labels, (at_least, doubted))
 
     def values(self, facts: RepairFacts) -> dict[str, str]:
         """The new value of the same row, or of the same text."""
