@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mesocosm.data.cleaning.learned_errors.text_table import Floats
+
+BINS = 100  # of a feature; binned here once, as weighted quantiles take longer than the trees
 
 
 class _Classifier(Protocol):
@@ -21,6 +23,7 @@ class Forest:
 
     model: _Classifier | None
     always: float
+    edges: list[Floats] = field(default_factory=list)
 
     @classmethod
     def constant(cls, chance: float) -> Forest:
@@ -47,8 +50,9 @@ class Forest:
             random_state=0,
         )
         with threadpool_limits(1):  # the tables are small: threads only wait for each other
-            model.fit(x, hit, sample_weight=weights)
-        return cls(model, 0.0)
+            edges = [_cut(column) for column in x.T]
+            model.fit(_bin(x, edges), hit, sample_weight=weights)
+        return cls(model, 0.0, edges)
 
     def chances(self, x: Floats) -> Floats:
         """The chance of each row."""
@@ -57,4 +61,19 @@ class Forest:
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):
-            return np.asarray(self.model.predict_proba(x)[:, 1], np.float64)
+            return np.asarray(self.model.predict_proba(_bin(x, self.edges))[:, 1], np.float64)
+
+
+def _cut(column: Floats) -> Floats:
+    """The edges between bins: between all values where they are few, else at quantiles."""
+    values = np.unique(column)
+    if len(values) > BINS:
+        values = np.unique(np.quantile(column, np.linspace(0, 1, BINS + 1)))
+    edges: Floats = (values[1:] + values[:-1]) / 2
+    return edges
+
+
+def _bin(x: Floats, edges: list[Floats]) -> Floats:
+    """The bin of each figure."""
+    columns = [np.searchsorted(e, c) for e, c in zip(edges, x.T, strict=True)]
+    return np.stack(columns, axis=1).astype(np.float64)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
+REMEMBERED = 50_000  # texts whose pattern is not sought again
 _UPPER, _LOWER, _DIGIT = re.compile(r"[^\W\d_a-z]"), re.compile(r"[a-z]"), re.compile(r"\d")
 _RUN = re.compile(r"(.)\1+")
 
 
+@lru_cache(REMEMBERED)
 def pattern_of(text: str) -> str:
     """Each letter as its class, each digit as 0.
 
@@ -18,6 +21,7 @@ def pattern_of(text: str) -> str:
     return _DIGIT.sub("0", _UPPER.sub("A", _LOWER.sub("a", text)))
 
 
+@lru_cache(REMEMBERED)
 def short_pattern(text: str) -> str:
     """The pattern with runs as one.
 
@@ -27,6 +31,7 @@ def short_pattern(text: str) -> str:
     return _RUN.sub(r"\1", pattern_of(text))
 
 
+@lru_cache(REMEMBERED)
 def case_of(text: str) -> str:
     """Which case the letters have: `upper`, `lower`, `title`, `mixed`, or none."""
     if not any(c.isalpha() for c in text):
@@ -37,6 +42,7 @@ def case_of(text: str) -> str:
     return "title" if text[:1].isupper() or text[:1].isdigit() else "mixed"
 
 
+@lru_cache(REMEMBERED)
 def signs_of(text: str) -> str:
     """The signs that are neither letters nor digits, each once, in order."""
     return "".join(sorted({c for c in text if not c.isalnum()}))
