@@ -227,7 +227,7 @@ class DataVerbs(VerbGroup):
         return PrivateAnswer.from_json(answer_query(eco.spec, eco.catalog, query, eco.who))
 
     def label(self, dataset: str, rows: int = 20, out: str | Path | None = None) -> RowsToLabel:
-        """Write the rows that tell most about a dataset's errors, for a person to correct.
+        """Write the rows that show most of a dataset's errors, for a person to correct.
 
         Args:
             rows: how many.
@@ -236,7 +236,7 @@ class DataVerbs(VerbGroup):
         Raises:
             MesocosmError: the file is there already, or the dataset has too few public fields.
         """
-        from mesocosm.lifecycle.access.dataset_history import find_dataset
+        from mesocosm.lifecycle.access.datasets.history import find_dataset
         from mesocosm.lifecycle.review.error_labels import choose_labels
 
         spec = self._eco.spec

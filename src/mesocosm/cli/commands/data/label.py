@@ -26,7 +26,7 @@ def label(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Write the rows of DATASET that tell most about its errors, for a person to correct."""
+    """Write the rows of DATASET that show most of its errors, for a person to correct."""
     answer(open_project(file).data.label(dataset, rows, out), as_json, _text)
 
 

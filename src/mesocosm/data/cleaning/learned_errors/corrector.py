@@ -67,7 +67,7 @@ class _Trial:
 
 
 def find_errors(cells: Cells, labels: Sequence[LabelledRow], seed: int = 0) -> Found:
-    """Measure, practise, judge every cell, and rank what each doubted one may have been."""
+    """Measure, practise, score every cell, and rank what each doubted one may have been."""
     table = TextTable.of(cells)
     if not table.rows:
         return Found()
@@ -142,7 +142,7 @@ def _fit_ranking(
 def _rank_all(
     evidence: Evidence, ranking: Forest, edits: dict[str, list[Edit]], doubt: dict[str, Floats]
 ) -> list[CellRepair]:
-    """The best candidate of each doubted cell; all are judged at once."""
+    """The best candidate of each doubted cell; all are scored at once."""
     asked: list[tuple[int, str, list[Candidate]]] = []
     parts: list[Floats] = []
     for name in evidence.table.names:

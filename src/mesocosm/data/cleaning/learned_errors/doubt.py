@@ -36,7 +36,7 @@ Trials = Sequence[tuple[Evidence, dict[Place, str]]]
 
 @dataclass
 class Examples:
-    """Cells to learn from: features, whether wrong, weight and which columns' part they are."""
+    """Cells to train on: features, whether wrong, weight and which columns' part they are."""
 
     x: list[Floats] = field(default_factory=list)
     wrong: list[Floats] = field(default_factory=list)

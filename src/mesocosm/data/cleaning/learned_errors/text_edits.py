@@ -19,7 +19,7 @@ PART = re.compile(r"\d+|\D+")
 
 @dataclass(frozen=True)
 class Edit:
-    """One edit, learnt from a corrected cell.
+    """One edit, as a corrected cell shows it.
 
     Args:
         kind: `value`, `case`, `affix`, `sign`, `factor` or `order`.

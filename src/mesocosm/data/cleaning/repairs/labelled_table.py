@@ -142,7 +142,7 @@ def _read_labels(
 def _label(
     names: list[str], found: list[str], right: list[str], cells: Cells, row: int
 ) -> LabelledRow | None:
-    """A labelled row: a cell that the person left as it was is right as it is read; None where the
+    """A labelled row: a cell that the person did not change is right as it is read; None where the
     row now says otherwise.
     """
     now = [cells[name][row] for name in names]

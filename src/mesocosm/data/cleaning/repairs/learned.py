@@ -24,8 +24,8 @@ class Learned(RepairKind):
     """Repair cells that a model takes to be wrong, where it is sure what they should be.
 
     The model practises on a copy of the table with errors put in, and on rows that a person
-    labelled (`mesocosm data label`). A cell is changed where it is more likely wrong than right and
-    the best of its candidates is likely enough; every other cell stays as it is.
+    labelled (`mesocosm data label`). A cell is changed where it is likely wrong and the best of
+    its candidates is likely enough; every other cell stays as it is.
 
     Args:
         fields: the fields that are looked at and repaired, two or more.
