@@ -17,6 +17,7 @@ from mesocosm.data.cleaning.learned_errors.text_edits import CASES, UNIT_FACTORS
 from mesocosm.data.cleaning.learned_errors.text_table import NUMBER, Floats, to_number
 
 MAKERS = ("vote", "near", "word", "format", "scale", "beside", "around", "learnt", "common", "date")
+USUAL = 5  # rows that have the rarest three letters of a text
 VOTERS = 6  # determinants that are asked
 COMMON = 3  # frequent values that are tried
 
@@ -58,7 +59,8 @@ def _suggest_all(
             strength = votes.strength * votes.best[row] * min(1.0, votes.size[row] / 3)
             yield "vote", column.values[votes.value[row]], float(strength)
     code = column.codes[row]
-    for place in model.near[code][:3]:
+    usual = np.expm1(model.rarest_trigram(text)) >= USUAL  # no typo: its letters stand so elsewhere
+    for place in [] if usual else model.near[code][:3]:
         yield "near", column.values[place], float(np.log(column.counts[place]))
     if not column.gaps[code]:
         yield from _suggest_formats(evidence, name, text)

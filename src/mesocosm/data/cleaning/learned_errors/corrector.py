@@ -86,7 +86,15 @@ def _learn_all(table: TextTable, labels: Sequence[LabelledRow]) -> dict[str, lis
     for label in labels:
         for name, right in label.right.items():
             edits[name] += learn_edits(table.text(label.row, name), right)
-    return edits
+    return {name: _drop_contradicted(table, name, some, labels) for name, some in edits.items()}
+
+
+def _drop_contradicted(
+    table: TextTable, name: str, edits: list[Edit], labels: Sequence[LabelledRow]
+) -> list[Edit]:
+    """The edits that would change no cell which a person said is right."""
+    right = {b.right[name] for b in labels if b.right.get(name) == table.text(b.row, name)}
+    return [edit for edit in edits if all(edit.do(text) in (None, text) for text in right)]
 
 
 def _practise(table: TextTable, edits: dict[str, list[Edit]], seed: int) -> list[_Trial]:

@@ -16,7 +16,7 @@ SEEN_BEFORE = 0.35  # what a kind of cell is worth once a chosen row has it
 
 
 def choose_rows(cells: Cells, count: int, seed: int = 0) -> list[int]:
-    """The rows to label, the most telling first; cells of a column are of one kind where they are
+    """The rows to label, the most useful first; cells of a column are of one kind where they are
     written alike and are doubted alike.
     """
     table = TextTable.of(cells)
