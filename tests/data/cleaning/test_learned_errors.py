@@ -6,14 +6,17 @@ import csv
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mesocosm
 from mesocosm.api.verbs.files import check
 from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.data.cleaning.learned_errors.corrector import LabelledRow, find_errors
+from mesocosm.data.cleaning.learned_errors.dependencies import find_whole_groups
 from mesocosm.data.cleaning.learned_errors.row_choice import choose_rows
 from mesocosm.data.cleaning.learned_errors.text_edits import learn_edits
+from mesocosm.data.cleaning.learned_errors.text_table import TextTable
 
 TOWNS = {
     "10115": ("Ashford", "Kent"),
@@ -74,6 +77,27 @@ def test_an_edit_fits_other_texts(found: str, right: str, other: str, expected: 
 @pytest.mark.parametrize("gap", ["", "N/A", "unknown", "-"])
 def test_a_filled_gap_teaches_no_edit(gap: str) -> None:
     assert learn_edits(gap, "Ashford") == []
+
+
+def test_a_population_of_its_own_is_no_error() -> None:
+    rows = 60
+    cells = {
+        "state": ["north"] * (rows - 6) + ["south"] * 6,
+        "code": [f"n{i % 6}" for i in range(rows - 6)] + [f"s{i}" for i in range(6)],
+    }
+    table = TextTable.of(cells)
+    assert find_whole_groups(table, "code", np.arange(54, 60)) == {*range(54, 60)}
+    assert find_whole_groups(table, "code", np.arange(54, 57)) == set()
+
+
+def test_a_correction_that_other_labels_contradict_is_not_repeated() -> None:
+    clean, dirty, _ = make_rows()
+    labels = [LabelledRow(row, {n: clean[n][row] for n in clean}) for row in range(0, 40)]
+    odd = next(r for r in range(40) if clean["town"][r] == dirty["town"][r] == "Ashford")
+    labels[odd] = LabelledRow(odd, {"town": "Zug"})
+    found = find_errors(dirty, labels)
+    sure = [r for r in found.repairs if r.confidence >= 0.5 and r.row != odd]
+    assert not [r for r in sure if r.new == "Zug"]
 
 
 def write_project(folder: Path, dirty: Rows, repairs: str) -> None:

@@ -11,12 +11,15 @@ import numpy as np
 
 from mesocosm.data.cleaning.learned_errors.candidates import Candidate, describe, suggest
 from mesocosm.data.cleaning.learned_errors.cell_features import Evidence, measure_cells
+from mesocosm.data.cleaning.learned_errors.dependencies import find_whole_groups
 from mesocosm.data.cleaning.learned_errors.doubt import doubt_cells
 from mesocosm.data.cleaning.learned_errors.forest import Forest
 from mesocosm.data.cleaning.learned_errors.practice_errors import Place, Practice
 from mesocosm.data.cleaning.learned_errors.text_edits import Edit, learn_edits
 from mesocosm.data.cleaning.learned_errors.text_table import Cells, Floats, TextTable
 
+BY_ROWS = ("vote", "near", "around", "common")  # makers that go by other rows
+LIKELY = 0.5  # doubt
 DOUBTED = 0.15  # the least doubt of a cell for which candidates are looked for
 PRACTICE = 0.1  # of the cells of a copy
 WANTED_CELLS = 12_000  # that are practised on
@@ -77,7 +80,7 @@ def find_errors(cells: Cells, labels: Sequence[LabelledRow], seed: int = 0) -> F
     doubt, practised = doubt_cells(evidence, [(t.evidence, t.right) for t in trials], labels)
     ranking = _fit_ranking(evidence, trials, practised, labels, edits, doubt)
     found = Found(doubt)
-    found.repairs = _rank_all(evidence, ranking, edits, doubt)
+    found.repairs = _drop_groups(table, _rank_all(evidence, ranking, edits, doubt), doubt)
     return found
 
 
@@ -164,6 +167,19 @@ def _rank_all(
     chances = ranking.chances(np.concatenate(parts))
     each = np.split(chances, np.cumsum([len(p) for p in parts])[:-1])
     return [_choose(evidence, *cell, own) for cell, own in zip(asked, each, strict=True)]
+
+
+def _drop_groups(
+    table: TextTable, repairs: list[CellRepair], doubt: dict[str, Floats]
+) -> list[CellRepair]:
+    """The repairs without those that other rows suggest for a whole population."""
+    kept = []
+    for name in table.names:
+        own = [r for r in repairs if r.field == name]
+        by_rows = [r.row for r in own if r.step in BY_ROWS and doubt[name][r.row] >= LIKELY]
+        whole = find_whole_groups(table, name, np.array(by_rows, np.int64)) if by_rows else set()
+        kept += [r for r in own if r.row not in whole]
+    return kept
 
 
 def _choose(

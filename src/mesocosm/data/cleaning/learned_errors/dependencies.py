@@ -10,6 +10,7 @@ from mesocosm.data.cleaning.learned_errors.text_table import Floats, Ints, TextC
 
 MOST_VALUES = 1_500_000  # cells of a table of two columns' values
 STRONGEST = 3  # determinants that vote
+GROUP, WHOLE = 5, 0.8  # rows of a group, and the share of them that would change
 FEW_VALUES = 30  # of a column that explains numbers
 
 
@@ -144,3 +145,18 @@ def _ridge(x: Floats, y: Floats) -> Floats:
         off = np.abs(y - fitted)
         weight = (off <= 3 * max(1e-9, float(np.median(off)) * 1.48)).astype(np.float64)
     return fitted
+
+
+def find_whole_groups(table: TextTable, name: str, changed: Ints) -> set[int]:
+    """The changed rows that are nearly all rows with some value of another column: such rows are a
+    population of their own and no errors.
+    """
+    found: set[int] = set()
+    marks = np.zeros(table.rows)
+    marks[changed] = 1
+    for other, column in table.columns.items():
+        if other != name:
+            among = np.bincount(column.codes, weights=marks, minlength=len(column.values))
+            whole = (column.counts >= GROUP) & (among >= WHOLE * column.counts) & ~column.gaps
+            found |= set(changed[whole[column.codes[changed]]].tolist())
+    return found
