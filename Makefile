@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese bench-private bench-install clean
+.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image bench-chinese bench-private bench-install bench-errors clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -99,6 +99,9 @@ bench-private: $(VENV)/.ready-test
 
 bench-install: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/install.py
+
+bench-errors: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/errors_found.py
 
 bench-world: $(VENV)/.ready-test
 	bash tests/system.sh

@@ -52,6 +52,7 @@ GROUPS = {
             "reveal",
             "rotate",
             "aggregate",
+            "label",
             "lineage",
             "backup",
             "restore",

@@ -12,6 +12,7 @@ from mesocosm.core.settings import Settings, one_of
 from mesocosm.core.values.durations import Age
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.cleaning.repairs import RepairSetting
+from mesocosm.data.cleaning.repairs.learned import Learned
 from mesocosm.data.engines import EngineSetting
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.lookup import Lookup, Partner
@@ -229,9 +230,10 @@ class Dataset(Settings):
 
     @property
     def known_sources(self) -> tuple[str, ...]:
-        """Sources that foreign keys look into, and those of exchange rates."""
+        """Sources that foreign keys look into, and those of exchange rates and labelled rows."""
         numbers = [field for field in self.fields.values() if isinstance(field, Number)]
         rates = [field.rates.source for field in numbers if isinstance(field.rates, Rates)]
         rules = [*self.rules, *chain.from_iterable(f.rules for f in self.fields.values())]
         keys = [rule.source for rule in rules if isinstance(rule, ForeignKey)]
-        return tuple(dict.fromkeys([*rates, *keys]))
+        labels = [r.labels for r in self.repairs if isinstance(r, Learned) and r.labels]
+        return tuple(dict.fromkeys([*rates, *keys, *labels]))

@@ -211,6 +211,15 @@ class PrivateAnswer(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class RowsToLabel(Record):
+    """The file in which a person corrects `rows` rows of a dataset."""
+
+    dataset: str
+    rows: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lineage:
     """What was built, as OpenLineage events; `lines` has each as a line of JSON."""
 

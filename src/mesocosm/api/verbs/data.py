@@ -20,6 +20,7 @@ from mesocosm.api.results.data import (
     PrivateAnswer,
     Restored,
     Revealed,
+    RowsToLabel,
 )
 from mesocosm.api.verbs.group import VerbGroup, require_name, write_page
 from mesocosm.core.errors import MesocosmError
@@ -224,6 +225,24 @@ class DataVerbs(VerbGroup):
 
         eco = self._eco
         return PrivateAnswer.from_json(answer_query(eco.spec, eco.catalog, query, eco.who))
+
+    def label(self, dataset: str, rows: int = 20, out: str | Path | None = None) -> RowsToLabel:
+        """Write the rows that show most of a dataset's errors, for a person to correct.
+
+        Args:
+            rows: how many.
+            out: a new CSV file; `DATASET-labels.csv` in the project's folder without it.
+
+        Raises:
+            MesocosmError: the file is there already, or the dataset has too few public fields.
+        """
+        from mesocosm.lifecycle.access.datasets.history import find_dataset
+        from mesocosm.lifecycle.review.error_labels import choose_labels
+
+        spec = self._eco.spec
+        find_dataset(spec, dataset)
+        path = Path(out) if out else spec.root / f"{dataset}-labels.csv"
+        return RowsToLabel(dataset, choose_labels(spec, dataset, path, rows), str(path))
 
     def lineage(self, out: str | Path | None = None) -> Lineage:
         """Where snapshots and model versions came from, as OpenLineage events, column by column.

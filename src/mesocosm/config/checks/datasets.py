@@ -12,6 +12,7 @@ from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.core.messages import Message
+from mesocosm.data.cleaning.repairs.learned import Learned
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import is_number
 from mesocosm.data.pipeline.internal_names import (
@@ -40,7 +41,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
         yield from _check_own_fields(at, data)
         yield from _check_retention(at, data)
         yield from _check_anonymity(at, data)
-        yield from _check_repairs(at, data)
+        yield from _check_repairs(eco, at, data)
         for i, rule in enumerate(data.rules):
             yield from _check_rule(eco, (*at, "rules", i), rule, data.fields)
         for field, kind in data.fields.items():
@@ -133,9 +134,11 @@ def _check_anonymity(at: Path, data: Dataset) -> Iterator[Fault]:
         )
 
 
-def _check_repairs(at: Path, data: Dataset) -> Iterator[Fault]:
+def _check_repairs(eco: Ecosystem, at: Path, data: Dataset) -> Iterator[Fault]:
     for i, repair in enumerate(data.repairs):
         path = (*at, "repairs", i)
+        if isinstance(repair, Learned) and repair.labels:
+            yield from check_reference(eco, (*path, "labels"), repair.labels, "sources")
         for word in repair.reads:
             if word not in data.fields:
                 found = Message("config.repair_without_field", name=word)
