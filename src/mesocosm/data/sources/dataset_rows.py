@@ -47,7 +47,7 @@ class DatasetRows:
         """Make the rows the view `name`; the engine reads what is needed of it.
 
         Raises:
-            ConfigValueError: two of its rows have one place, so they cannot be told apart.
+            ConfigValueError: two of its rows have one place, so they cannot be distinguished.
             MesocosmError: the version's files are lost or damaged.
         """
         from mesocosm.data.snapshots.delta_tables import scan

@@ -1,7 +1,7 @@
 """What the builds of a dataset found of its rules, version by version, and which problems are open.
 
 Knows the catalog's snapshots. A rule is known again by its words: a rule that is written otherwise
-begins anew.
+starts again.
 """
 
 from __future__ import annotations
