@@ -20,6 +20,7 @@ from mesocosm.catalog.rows import LeaseRow, ResourceRow, SnapshotRow, VersionRow
 from mesocosm.core.messages import Message
 
 STALE = "stale"  # rows left a resource, so that what was made of them no longer holds
+LEARNED = "stale: learned"  # rows left a resource whose repairs were learned from them
 UPSTREAM = "stale: upstream"  # rows left, or came back to, what a resource was made of
 
 
@@ -49,7 +50,7 @@ class Catalog(Deployments, Predictions, Alerts):
         """Have the next plan rebuild a resource, though its settings and content are the same.
 
         Args:
-            mark: why, `STALE` or `UPSTREAM`.
+            mark: why, `STALE`, `LEARNED` or `UPSTREAM`.
         """
         con.execute(update(t.RESOURCES).where(t.RESOURCES.c.address == address).values(made=mark))
 

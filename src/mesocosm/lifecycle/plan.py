@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import ResourceRow
-from mesocosm.catalog.store import STALE, UPSTREAM
+from mesocosm.catalog.store import LEARNED, STALE, UPSTREAM
 from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical, digest
 from mesocosm.core.messages import Message, Text
@@ -190,7 +190,7 @@ def _same_fingerprints(
     an earlier version wrote them down otherwise.
     """
     old = Fingerprints(row["made"], row["run"])
-    if old.build in (STALE, UPSTREAM):
+    if old.build in (STALE, LEARNED, UPSTREAM):
         return new
     build, runtime = new
     made_same = canonical(stored["made_by"]) == canonical(resource.made_by)
@@ -244,6 +244,8 @@ def _needs_reasons(resource: Resource, row: ResourceRow, signs: Mapping[str, str
     ]
     if row["made"] == STALE:
         reasons.append(Message("lifecycle.smaller_groups"))
+    if row["made"] == LEARNED:
+        reasons.append(Message("lifecycle.learned_of_erased"))
     if row["made"] == UPSTREAM:
         reasons.append(Message("lifecycle.upstream_changed"))
     return reasons

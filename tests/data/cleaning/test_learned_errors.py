@@ -147,6 +147,35 @@ def test_labelled_rows_repair_a_dataset_and_rebuild_it(tmp_path: Path) -> None:
     assert [row["county"] for row in rows] == clean["county"]
 
 
+def test_a_forgotten_row_leaves_no_repaired_value(tmp_path: Path) -> None:
+    """Values of single rows are found by a hash of the row; they go with any erasure."""
+    clean, dirty, _ = make_rows()
+    write_project(tmp_path, dirty, "")
+    mesocosm.open(tmp_path).data.label("towns", 10)
+    label(tmp_path, clean)
+    dirty["id"] = [f"k{i}" for i in range(len(dirty["code"]))]
+    write_project(tmp_path, dirty, REPAIR)
+    file = tmp_path / "ecosystem.yaml"
+    text = file.read_text().replace(
+        "fields:\n", "key: id\n    fields:\n      id: {type: text}\n", 1
+    )
+    file.write_text(text)
+    eco = mesocosm.open(tmp_path)
+    eco.build()
+    fitted = eco.catalog.snapshot(dataset="towns")["facts"]["fields"]["_repairs"]["0"]
+    assert any(len(key) == 32 for table in fitted.values() for key in table)
+    eco.data.forget("towns", "k3")
+    eco = mesocosm.open(tmp_path)
+    fitted = eco.catalog.snapshot(dataset="towns")["facts"]["fields"]["_repairs"]["0"]
+    assert not any(len(key) == 32 for table in fitted.values() for key in table)
+    change = {c.address: c for c in eco.plan().changes}["datasets.towns"]
+    assert change.sign == "±" and "learned repairs" in str(change.why)
+    eco.build()
+    assert "k3" not in {
+        row["id"] for row in mesocosm.open(tmp_path).datasets["towns"].to_arrow().to_pylist()
+    }
+
+
 def test_labels_of_other_rows_are_refused(tmp_path: Path) -> None:
     _, dirty, _ = make_rows(40)
     write_project(tmp_path, dirty, REPAIR)

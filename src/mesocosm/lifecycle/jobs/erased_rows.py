@@ -6,11 +6,15 @@ Knows the tables of snapshots. Erases nothing itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import SnapshotFacts
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.records import Json, JsonObject
+from mesocosm.core.values.json_shapes import read_object
 from mesocosm.data.sources.path_utils import text
 from mesocosm.lifecycle.access.datasets.history import find_version
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
@@ -18,6 +22,10 @@ from mesocosm.lifecycle.chains import in_build_order, list_downstream
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 
+ALWAYS = "\x1f"  # before the name of a table of texts
+HASH = re.compile("[0-9a-f]{32}")
+# characters from which a key is looked for in every file; shorter words are too common
+SCANNED_LENGTH = 4
 PLACE = "_file || ':' || _line"
 
 
@@ -120,6 +128,41 @@ def _holds_place(places: Iterable[str]) -> str:
         f"(coalesce({PLACE} in ({listed}), false) or list_has_any({partners},"
         f" [{listed}]::varchar[]))"
     )
+
+
+def list_scanned(words: set[str]) -> list[str]:
+    """The words that are long enough to be looked for in every file."""
+    return sorted(word for word in words if len(word) >= SCANNED_LENGTH)
+
+
+def learns_repairs(snapshot: SnapshotRow) -> bool:
+    """Whether a snapshot has repairs that hold values of single rows."""
+    repairs = snapshot["recipe"].get("repairs", [])
+    return any(repair.get("method") == "learned" for repair in repairs)
+
+
+def without_row_repairs(snapshot: SnapshotRow) -> SnapshotFacts:
+    """What was fitted, without the repaired values of single rows, which are found by the hash of a
+    row's content; texts that are always repaired alike stay.
+    """
+    facts = snapshot["facts"]
+    if not learns_repairs(snapshot):
+        return facts
+    fitted = dict(facts["fields"])
+    fitted["_repairs"] = {
+        number: {
+            name: table
+            for name, table in read_object(tables).items()
+            if name.startswith(ALWAYS) or not _is_of_rows(table)
+        }
+        for number, tables in fitted.get("_repairs", {}).items()
+    }
+    return {**facts, "fields": fitted}
+
+
+def _is_of_rows(table: Json) -> bool:
+    """Whether a table of repairs is looked up by the hash of a row."""
+    return isinstance(table, Mapping) and all(HASH.fullmatch(key) for key in table)
 
 
 def reduce_account(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.rows import SnapshotRow, VersionRow
+from mesocosm.catalog.store import LEARNED
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
@@ -37,16 +38,17 @@ from mesocosm.lifecycle.chains import find_upstream, make_downstream_stale
 from mesocosm.lifecycle.jobs.erased_rows import (
     find_downstream_places,
     find_places,
+    learns_repairs,
+    list_scanned,
     match_places,
     reduce_account,
+    without_row_repairs,
     without_words,
 )
 from mesocosm.lifecycle.jobs.unlearn import Unlearned, erase_texts, note_erasure, unlearn
 from mesocosm.lifecycle.project_store import locate_project
 
 CACHES = ("features", "drafts", "work", "bases")  # what may hold texts or features of rows
-# characters from which a key is looked for in every file; shorter words are too common
-SCANNED_LENGTH = 4
 
 
 class ErasedData(TypedDict):
@@ -248,7 +250,7 @@ class Erasure:
             changed = erase_texts(self.store, trained.versions, set(erased.rows))
             logs = self._record(snapshot, erased, trained, changed, words)
             self._erase_copies(snapshot, erased)
-            scanned = _list_scanned(words)
+            scanned = list_scanned(words)
             still = self._scan(scanned)
         return {
             "dataset": self.dataset,
@@ -351,6 +353,8 @@ class Erasure:
             self._keep_snapshot(con, snapshot, erased, words)
             if self.data.anonymity:
                 catalog.make_stale(con, f"datasets.{self.dataset}")
+            if learns_repairs(snapshot):
+                catalog.make_stale(con, f"datasets.{self.dataset}", LEARNED)
             make_downstream_stale(self.spec, catalog, con, self.dataset)
             for version, values in changed.items():
                 con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
@@ -388,11 +392,6 @@ class Erasure:
             "delta": erased.versions["rows"],
             "account": reduce_account(snapshot["account"], erased.counts, "forgotten"),
             "report": without_words(cast(Json, report), words),
-            "facts": without_words(cast(Json, snapshot["facts"]), words),
+            "facts": without_words(cast(Json, without_row_repairs(snapshot)), words),
         }
         self.catalog.keep_only(con, snapshot, **values)
-
-
-def _list_scanned(words: set[str]) -> list[str]:
-    """The words that are long enough to be looked for in every file."""
-    return sorted(word for word in words if len(word) >= SCANNED_LENGTH)

@@ -9,11 +9,12 @@ from typing import TypedDict
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import SnapshotRow
+from mesocosm.catalog.store import LEARNED
 from mesocosm.config import Spec
 from mesocosm.lifecycle.access.answer_index import erase_answers
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.chains import make_downstream_stale
-from mesocosm.lifecycle.jobs.erased_rows import reduce_account
+from mesocosm.lifecycle.jobs.erased_rows import learns_repairs, reduce_account, without_row_repairs
 from mesocosm.lifecycle.project_store import locate_project
 
 
@@ -87,7 +88,10 @@ def _expire(
     account = reduce_account(snapshot["account"], lost, "expired")
     why = f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}"
     with catalog.transaction() as con:
-        catalog.keep_only(con, snapshot, delta=versions["rows"], account=account, report=report)
+        values = {"account": account, "report": report, "facts": without_row_repairs(snapshot)}
+        catalog.keep_only(con, snapshot, delta=versions["rows"], **values)
+        if learns_repairs(snapshot):
+            catalog.make_stale(con, f"datasets.{name}", LEARNED)
         if data.anonymity:
             catalog.make_stale(con, f"datasets.{name}")
         make_downstream_stale(spec, catalog, con, name)

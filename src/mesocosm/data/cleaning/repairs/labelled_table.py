@@ -12,7 +12,7 @@ from mesocosm.data.cleaning.facts import RepairFacts
 from mesocosm.data.cleaning.learned_errors.corrector import CellRepair, LabelledRow, find_errors
 from mesocosm.data.cleaning.learned_errors.text_table import NUMBER, Cells
 from mesocosm.data.cleaning.repairs.label_file import FOUND, PLACE, RIGHT, VERSION
-from mesocosm.data.cleaning.repairs.learned import CHANGES, MOST_ROWS, always, row_key
+from mesocosm.data.cleaning.repairs.learned import MOST_ROWS, always, row_key
 from mesocosm.data.pipeline.internal_names import quote
 from mesocosm.data.sources.query_results import list_columns
 
@@ -29,7 +29,7 @@ def find_repairs(
     labels: str | None,
     at_least: tuple[float, float],
 ) -> RepairFacts:
-    """The tables that `Learned` looks up, and a record of each changed cell.
+    """The tables that `Learned` looks up.
 
     Args:
         at_least: the chances that a candidate is right, and that its cell is wrong.
@@ -91,7 +91,6 @@ def _tabulate(repairs: Sequence[CellRepair], cells: Cells, keys: list[str]) -> R
     news: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (field, key), repair in sorted(best.items()):
         tables[field][key] = repair.new
-        tables[CHANGES][f"{field} {key}"] = f"{repair.step} {repair.confidence:.3f} {repair.found}"
     for repair in repairs:
         news[repair.field, repair.found].append(repair.new)
     for (field, text), new in sorted(news.items()):

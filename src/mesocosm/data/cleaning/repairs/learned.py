@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 SURE, DOUBTED = 0.5, 0.7  # chances of a candidate and of an error, with labels
 SURE_ALONE, DOUBTED_ALONE = 0.7, 0.8  # without
 MOST_ROWS = 50_000  # that it learns from
-CHANGES = "\x1fchanges"  # no field can have this name
 SEPARATOR = "'\x1f'"
 
 
