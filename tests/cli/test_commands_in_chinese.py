@@ -35,6 +35,7 @@ CALLS = {  # in this order; the file is added to each that takes one
     "data diff": ("mail", "0", "0"),
     "data changes": ("mail",),
     "data checks": ("mail",),
+    "data label": ("mail", "--out", "{home}/mail-labels.csv"),
     "data rollback": ("mail",),
     "data reveal": ("text", "--dataset", "mail", "--key", "1", "--why", "x"),
     "data rotate": (),

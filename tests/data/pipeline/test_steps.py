@@ -432,7 +432,7 @@ def test_quantiles_of_a_long_column_are_exact_in_bounded_memory(
 
 def test_every_kind_has_a_source_a_doctest_and_defaults_that_hold() -> None:
     kinds = {**IMPUTERS, **OUTLIER_DETECTORS, **RULES, **REPAIRS}
-    assert len(kinds) == len(IMPUTERS) + len(OUTLIER_DETECTORS) + len(RULES) + len(REPAIRS) == 28
+    assert len(kinds) == len(IMPUTERS) + len(OUTLIER_DETECTORS) + len(RULES) + len(REPAIRS) == 29
     for name, kind in kinds.items():
         assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
     assert MACROS
