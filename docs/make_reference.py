@@ -18,7 +18,7 @@ from wording import ENGLISH, link_language, say
 
 from mesocosm.cli.app import COMMANDS, load_command
 from mesocosm.cli.translated_help import translate_help
-from mesocosm.config.schema import Ecosystem
+from mesocosm.config.schema import Ecosystem, Shared
 from mesocosm.core.messages.language import writing_in
 from mesocosm.core.network.llm import Language
 from mesocosm.core.settings import Settings
@@ -45,6 +45,7 @@ from mesocosm.world.settings import Inhabitant, World, WorldPlace
 
 SECTIONS: dict[str, type[Settings]] = {
     "the file": Ecosystem,
+    "shared": Shared,
     "datasets.NAME": Dataset,
     "datasets.NAME.from": From,
     "datasets.NAME.from.lookup.NAME": Lookup,

@@ -53,7 +53,7 @@ def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
         for page in EXAMPLES
         for b in re.findall(r"```yaml\n(ecosystem:.*?)```", page.read_text(), re.S)
     ]
-    assert len(blocks) == 11
+    assert len(blocks) == 12
     for block in blocks:
         eco = read_text(block, ROOT / "docs" / "ecosystem.yaml", {}).eco
         assert eco.sources
